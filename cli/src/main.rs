@@ -1,0 +1,2 @@
+//! Terminal shell.
+fn main() {}

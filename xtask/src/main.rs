@@ -1,0 +1,2 @@
+//! Command runner.
+fn main() {}
