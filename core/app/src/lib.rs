@@ -1,6 +1,8 @@
 //! The Ayumi app without a screen: steps, weight, charts and the store under them.
 //!
-//! A module is a folder with its rules (pure functions), its SQL and its tests. Modules meet in
-//! [`App`](app::App), never in each other's tables. Time and randomness are handed in.
+//! A module is a folder with its rules (pure functions), its SQL and its tests. Modules meet in `App`, never in each
+//! other's tables. Time and randomness are handed in.
 
+pub mod steps;
 pub mod time;
+pub mod weight;

@@ -6,10 +6,14 @@ use chrono::{Datelike, Days, NaiveDate};
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *bytes else { return None };
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *bytes else {
+        return None;
+    };
     let number = |digits: &[u8]| {
         digits.iter().try_fold(0u32, |sum, digit| {
-            digit.is_ascii_digit().then(|| sum.saturating_mul(10).saturating_add(u32::from(*digit & 0x0f)))
+            digit
+                .is_ascii_digit()
+                .then(|| sum.saturating_mul(10).saturating_add(u32::from(*digit & 0x0f)))
         })
     };
     NaiveDate::from_ymd_opt(
@@ -57,14 +61,22 @@ impl DateRange {
     /// The range of exactly one date (empty at the end of the calendar, in the year 262142).
     #[must_use]
     pub fn single(date: NaiveDate) -> Self {
-        Self { from: date, until: next_date(date) }
+        Self {
+            from: date,
+            until: next_date(date),
+        }
     }
 
     /// The `days` dates that end with `last`.
     #[must_use]
     pub fn ending_on(last: NaiveDate, days: u32) -> Self {
         let until = next_date(last);
-        Self { from: until.checked_sub_days(Days::new(u64::from(days))).unwrap_or(NaiveDate::MIN), until }
+        Self {
+            from: until
+                .checked_sub_days(Days::new(u64::from(days)))
+                .unwrap_or(NaiveDate::MIN),
+            until,
+        }
     }
 
     /// Number of dates in the range, 0 if it is empty.
@@ -88,7 +100,11 @@ impl DateRange {
     /// The last date, or `None` if the range is empty.
     #[must_use]
     pub fn last(self) -> Option<NaiveDate> {
-        if self.is_empty() { None } else { self.until.pred_opt() }
+        if self.is_empty() {
+            None
+        } else {
+            self.until.pred_opt()
+        }
     }
 
     /// Every date in order.
@@ -111,7 +127,15 @@ mod tests {
         for text in ["2026-04-01", "0000-01-01", "9999-12-31", "2024-02-29"] {
             assert_eq!(format_date(parse_date(text).unwrap()), text);
         }
-        for text in ["2026-4-01", "2026-02-29", "2026-13-01", "20260401", "2026-04-01 ", "+026-04-01", "２０26-04"] {
+        for text in [
+            "2026-4-01",
+            "2026-02-29",
+            "2026-13-01",
+            "20260401",
+            "2026-04-01 ",
+            "+026-04-01",
+            "２０26-04",
+        ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }
@@ -122,7 +146,10 @@ mod tests {
         let week = DateRange::ending_on(last, 7);
         assert_eq!(week.len(), 7);
         assert_eq!(week.last(), Some(last));
-        assert_eq!(week.dates().map(format_date).next().as_deref(), Some("2026-02-23"));
+        assert_eq!(
+            week.dates().map(format_date).next().as_deref(),
+            Some("2026-02-23")
+        );
         assert!(!week.contains(week.until));
     }
 }

@@ -64,7 +64,11 @@ impl DayStart {
     /// A day start of `minutes` after midnight, 0 to 1,439; `None` outside.
     #[must_use]
     pub const fn from_minutes(minutes: u16) -> Option<Self> {
-        if minutes < 1440 { Some(Self { minutes }) } else { None }
+        if minutes < 1440 {
+            Some(Self { minutes })
+        } else {
+            None
+        }
     }
 
     /// Reads `HH:MM`, 00:00 to 23:59, two digits each.

@@ -58,7 +58,11 @@ impl ZoneOffsets {
     /// Offsets of `zone`; nothing is computed yet.
     #[must_use]
     pub const fn new(zone: Tz) -> Self {
-        Self { zone, years: BTreeMap::new(), latest: None }
+        Self {
+            zone,
+            years: BTreeMap::new(),
+            latest: None,
+        }
     }
 
     /// The zone these offsets belong to.
@@ -69,7 +73,10 @@ impl ZoneOffsets {
 
     /// The stretch of constant offset that contains `at`.
     pub fn period(&mut self, at: UtcMillis) -> OffsetPeriod {
-        if let Some(period) = self.latest.filter(|period| period.from <= at && at < period.until) {
+        if let Some(period) = self
+            .latest
+            .filter(|period| period.from <= at && at < period.until)
+        {
             return period;
         }
         let year = year_of(at);
@@ -103,7 +110,11 @@ impl ZoneOffsets {
             .saturating_sub(hour_from.rem_euclid(DAY_MS))
             .saturating_add(day_start.millis());
         if from < day_edge && day_edge < until {
-            if local < day_edge { until = day_edge } else { from = day_edge }
+            if local < day_edge {
+                until = day_edge
+            } else {
+                from = day_edge
+            }
         }
         let utc = |local: i64| UtcMillis(local.saturating_sub(period.offset_ms));
         let (mut from, mut until) = (utc(from), utc(until));
@@ -132,7 +143,9 @@ impl ZoneOffsets {
     /// inside the hour that repeats in autumn.
     pub fn stretches_of(&mut self, date: NaiveDate, day_start: DayStart) -> Vec<(UtcMillis, UtcMillis)> {
         let first = local_millis(date).saturating_add(day_start.millis());
-        let Some(next) = date.checked_add_days(Days::new(1)) else { return Vec::new() };
+        let Some(next) = date.checked_add_days(Days::new(1)) else {
+            return Vec::new();
+        };
         let last = local_millis(next).saturating_add(day_start.millis());
         let mut stretches: Vec<(UtcMillis, UtcMillis)> = Vec::new();
         // No zone was ever more than 16 hours from UTC.
@@ -193,12 +206,19 @@ impl ZoneCache {
 /// Whether a zone skipped a calendar date altogether, as Apia did on 2011-12-30.
 #[must_use]
 pub fn date_is_skipped(zone: Tz, date: NaiveDate) -> bool {
-    ZoneOffsets::new(zone).stretches_of(date, DayStart::MIDNIGHT).is_empty()
+    ZoneOffsets::new(zone)
+        .stretches_of(date, DayStart::MIDNIGHT)
+        .is_empty()
 }
 
 fn offset_ms(zone: Tz, at: UtcMillis) -> i64 {
     DateTime::from_timestamp_millis(at.0).map_or(0, |utc| {
-        i64::from(zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()).saturating_mul(1000)
+        i64::from(
+            zone.offset_from_utc_datetime(&utc.naive_utc())
+                .fix()
+                .local_minus_utc(),
+        )
+        .saturating_mul(1000)
     })
 }
 
@@ -207,9 +227,14 @@ fn year_of(at: UtcMillis) -> i32 {
 }
 
 fn date_of_local(local: UtcMillis) -> NaiveDate {
-    DateTime::from_timestamp_millis(local.0).map_or(if local.0 < 0 { NaiveDate::MIN } else { NaiveDate::MAX }, |at| {
-        at.date_naive()
-    })
+    DateTime::from_timestamp_millis(local.0).map_or(
+        if local.0 < 0 {
+            NaiveDate::MIN
+        } else {
+            NaiveDate::MAX
+        },
+        |at| at.date_naive(),
+    )
 }
 
 fn local_millis(date: NaiveDate) -> i64 {
@@ -219,7 +244,9 @@ fn local_millis(date: NaiveDate) -> i64 {
 /// Offsets of one UTC calendar year, in order, without gaps.
 fn scan_year(zone: Tz, year: i32) -> Vec<OffsetPeriod> {
     let first_of = |year: i32| NaiveDate::from_ymd_opt(year, 1, 1).map(local_millis);
-    let (Some(start), Some(end)) = (first_of(year), first_of(year.saturating_add(1))) else { return Vec::new() };
+    let (Some(start), Some(end)) = (first_of(year), first_of(year.saturating_add(1))) else {
+        return Vec::new();
+    };
     let mut periods = Vec::with_capacity(3);
     let mut from = start;
     let mut offset = offset_ms(zone, UtcMillis(start));
@@ -231,14 +258,22 @@ fn scan_year(zone: Tz, year: i32) -> Vec<OffsetPeriod> {
             let change = first_instant_with_another_offset(zone, known_until, probe, offset);
             // A change at the very end belongs to the next year.
             if change < end {
-                periods.push(OffsetPeriod { from: UtcMillis(from), until: UtcMillis(change), offset_ms: offset });
+                periods.push(OffsetPeriod {
+                    from: UtcMillis(from),
+                    until: UtcMillis(change),
+                    offset_ms: offset,
+                });
                 from = change;
                 offset = next;
             }
         }
         known_until = probe;
     }
-    periods.push(OffsetPeriod { from: UtcMillis(from), until: UtcMillis(end), offset_ms: offset });
+    periods.push(OffsetPeriod {
+        from: UtcMillis(from),
+        until: UtcMillis(end),
+        offset_ms: offset,
+    });
     periods
 }
 
@@ -261,9 +296,13 @@ mod tests {
     use crate::time::parse_date;
 
     fn day_length_hours(zone: &str, date: &str) -> f64 {
-        let stretches =
-            ZoneOffsets::new(parse_zone(zone).unwrap()).stretches_of(parse_date(date).unwrap(), DayStart::MIDNIGHT);
-        stretches.iter().map(|(from, until)| until.since(*from)).sum::<i64>() as f64 / HOUR_MS as f64
+        let stretches = ZoneOffsets::new(parse_zone(zone).unwrap())
+            .stretches_of(parse_date(date).unwrap(), DayStart::MIDNIGHT);
+        stretches
+            .iter()
+            .map(|(from, until)| until.since(*from))
+            .sum::<i64>() as f64
+            / HOUR_MS as f64
     }
 
     #[test]
@@ -278,9 +317,15 @@ mod tests {
             ("Pacific/Apia", "2011-12-31", 24.0),
             ("Pacific/Apia", "2011-12-29", 24.0),
         ] {
-            assert!((day_length_hours(zone, date) - hours).abs() < 1e-9, "{zone} {date}");
+            assert!(
+                (day_length_hours(zone, date) - hours).abs() < 1e-9,
+                "{zone} {date}"
+            );
         }
-        assert!(date_is_skipped(parse_zone("Pacific/Apia").unwrap(), parse_date("2011-12-30").unwrap()));
+        assert!(date_is_skipped(
+            parse_zone("Pacific/Apia").unwrap(),
+            parse_date("2011-12-30").unwrap()
+        ));
     }
 
     #[test]
@@ -316,7 +361,14 @@ mod tests {
             let stretches = offsets.stretches_of(date, day_start);
             let slots = offsets.slots_of(date, day_start);
             let covered: i64 = slots.iter().map(|slot| slot.until.since(slot.from)).sum();
-            assert_eq!(covered, stretches.iter().map(|(from, until)| until.since(*from)).sum::<i64>(), "{zone}");
+            assert_eq!(
+                covered,
+                stretches
+                    .iter()
+                    .map(|(from, until)| until.since(*from))
+                    .sum::<i64>(),
+                "{zone}"
+            );
             for slot in slots {
                 assert_eq!(slot.date, date);
                 for at in [slot.from, slot.from.plus(1), slot.until.plus(-1)] {
@@ -331,7 +383,17 @@ mod tests {
     fn a_day_start_inside_the_repeated_hour_gives_a_day_in_two_stretches() {
         let day_start = DayStart::parse("02:15").unwrap();
         let mut offsets = ZoneOffsets::new(parse_zone("Europe/Berlin").unwrap());
-        assert_eq!(offsets.stretches_of(parse_date("2026-10-24").unwrap(), day_start).len(), 2);
-        assert_eq!(offsets.stretches_of(parse_date("2026-10-25").unwrap(), day_start).len(), 2);
+        assert_eq!(
+            offsets
+                .stretches_of(parse_date("2026-10-24").unwrap(), day_start)
+                .len(),
+            2
+        );
+        assert_eq!(
+            offsets
+                .stretches_of(parse_date("2026-10-25").unwrap(), day_start)
+                .len(),
+            2
+        );
     }
 }
