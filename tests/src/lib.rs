@@ -1,1 +1,13 @@
 //! Shared helpers of the tests that cross crates.
+#![expect(
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests: a panic is a failed test"
+)]
+
+pub mod fitabase;
+pub mod phone;
+pub mod scenario;
