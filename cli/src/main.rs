@@ -1,2 +1,28 @@
-//! Terminal shell.
-fn main() {}
+//! `ayumi`: the whole app in a terminal, without a phone.
+//!
+//! Only translation: arguments to calls, answers to text. Rules live in the core.
+
+mod arguments;
+mod commands;
+mod context;
+mod failure;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match commands::run(arguments) {
+        // A reader that went away (`ayumi ... | head`) is not a failure of ours.
+        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `ayumi replay`: the inspection formats of steps.md and weight.md, through the real store and rules.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use ayumi_core::steps::{ReplayRun, parse_replay};
+
+use crate::arguments::{Replay, ReplaySteps};
+use crate::failure::Failure;
+
+pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
+    match replay {
+        Replay::Steps(options) => steps(options),
+    }
+}
+
+fn steps(options: &ReplaySteps) -> Result<(), Failure> {
+    let file = read(&options.file)?;
+    let lines = parse_replay(&file).map_err(|error| malformed(&options.file, error.line, error.reason))?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::file(&std::env::temp_dir(), &error))?;
+    let run = ReplayRun {
+        zone: options.zone,
+        day_start: options.day_start,
+    };
+    print_json(&run.run(folder.path(), &lines)?)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure::file(file, &error))
+}
+
+fn malformed(file: &Path, line: usize, reason: String) -> Failure {
+    Failure::Malformed {
+        file: file.display().to_string(),
+        line: line as u64,
+        reason,
+    }
+}
+
+fn print_json(output: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(output).map_err(|error| Failure::Core(error.to_string()))?;
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}

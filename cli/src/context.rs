@@ -1,0 +1,89 @@
+//! What every command starts from: the opened app, today, the language.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ayumi_core::app::{App, Config};
+use ayumi_core::clock::{Random, SystemClock};
+use ayumi_core::time::{NaiveDate, Tz, parse_zone};
+
+use crate::arguments::{Common, Language};
+use crate::failure::Failure;
+
+/// An opened app and how to show it.
+pub(crate) struct Context {
+    pub app: App,
+    pub today: NaiveDate,
+    pub language: Language,
+}
+
+/// Randomness of the operating system.
+#[derive(Debug)]
+pub(crate) struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        // Ids also carry the time, so a machine without randomness still makes different ones.
+        let _ = getrandom::fill(bytes);
+    }
+}
+
+impl Context {
+    pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
+        let folder = match &common.folder {
+            Some(folder) => folder.clone(),
+            None => default_folder()?,
+        };
+        let config = Config {
+            folder,
+            zone: zone(common),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        };
+        let app = App::open(config)?;
+        let today = match common.today {
+            Some(today) => today,
+            None => app.today()?,
+        };
+        Ok(Self {
+            app,
+            today,
+            language: language(common),
+        })
+    }
+}
+
+/// The zone asked for, else the computer's, else Japan's.
+pub(crate) fn zone(common: &Common) -> Tz {
+    common
+        .zone
+        .or_else(|| parse_zone(&iana_time_zone::get_timezone().ok()?))
+        .unwrap_or(Tz::Asia__Tokyo)
+}
+
+pub(crate) fn language(common: &Common) -> Language {
+    common.language.unwrap_or_else(|| {
+        let wants_japanese = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .is_some_and(|locale| locale.starts_with("ja"));
+        if wants_japanese {
+            Language::Ja
+        } else {
+            Language::En
+        }
+    })
+}
+
+fn default_folder() -> Result<PathBuf, Failure> {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    set("XDG_DATA_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .or_else(|| set("LOCALAPPDATA"))
+        .map(|folder| folder.join("ayumi"))
+        .ok_or_else(|| Failure::Usage("no data folder is known: say --folder DIR".to_owned()))
+}
