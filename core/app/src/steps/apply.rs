@@ -16,7 +16,8 @@ use super::reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
 use super::sql::{self, SourceKind};
-use crate::store::{Topic, WriteTransaction, zones as zone_table};
+use crate::store::zones::{self as zone_table, ZoneHistory};
+use crate::store::{Topic, WriteTransaction};
 use crate::time::{DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache};
 
 /// Most steps that a record, a bucket or a correction may hold.
@@ -47,6 +48,8 @@ pub(super) struct StepBatch<'t, 'c> {
     zones: ZoneCache,
     zone_ids: BTreeMap<&'static str, i64>,
     zones_by_id: BTreeMap<i64, Tz>,
+    /// Read when the first reading without a zone comes.
+    zone_history: Option<ZoneHistory>,
     touched: Vec<(UtcMillis, UtcMillis)>,
     has_changed: bool,
 }
@@ -75,6 +78,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
             zones: ZoneCache::default(),
             zone_ids: zones_by_id.iter().map(|(id, zone)| (zone.name(), *id)).collect(),
             zones_by_id,
+            zone_history: None,
             touched: Vec::new(),
             has_changed: false,
         })
@@ -169,7 +173,12 @@ impl<'t, 'c> StepBatch<'t, 'c> {
     fn zone_id(&mut self, given: Option<Tz>, at: UtcMillis) -> Result<i64, StepError> {
         let zone = match given {
             Some(zone) => zone,
-            None => zone_table::zone_at(self.tx, at)?.ok_or(StepError::NoZone)?,
+            None => {
+                if self.zone_history.is_none() {
+                    self.zone_history = Some(zone_table::history(self.tx)?);
+                }
+                self.zone_history.as_ref().and_then(|history| history.at(at)).ok_or(StepError::NoZone)?
+            }
         };
         if let Some(id) = self.zone_ids.get(zone.name()) {
             return Ok(*id);
