@@ -154,10 +154,29 @@ pub mod zones {
         Ok(n.and_then(|n| crate::time::parse_zone(&n)))
     }
 
- /// x
- #[derive(Debug)] pub struct ZoneHistory(Vec<(UtcMillis, Tz)>);
- impl ZoneHistory { /// x
- pub fn at(&self, at: UtcMillis) -> Option<Tz> { let n = self.0.partition_point(|(from, _)| *from <= at); self.0.get(n.saturating_sub(1)).map(|(_, z)| *z) } }
- /// x
- pub fn history(r: &Reader<'_>) -> Result<ZoneHistory, StoreError> { Ok(ZoneHistory(r.0.prepare_cached("SELECT from_ms, name FROM zone_history JOIN zone USING(zone_id) ORDER BY from_ms")?.query_map([], |r| Ok((UtcMillis(r.get(0)?), crate::time::parse_zone(&r.get::<_,String>(1)?).unwrap())))?.collect::<Result<_,_>>()?)) }
+    /// x
+    #[derive(Debug)]
+    pub struct ZoneHistory(Vec<(UtcMillis, Tz)>);
+    impl ZoneHistory {
+        /// x
+        pub fn at(&self, at: UtcMillis) -> Option<Tz> {
+            let n = self.0.partition_point(|(from, _)| *from <= at);
+            self.0.get(n.saturating_sub(1)).map(|(_, z)| *z)
+        }
+    }
+    /// x
+    pub fn history(r: &Reader<'_>) -> Result<ZoneHistory, StoreError> {
+        Ok(ZoneHistory(
+            r.0.prepare_cached(
+                "SELECT from_ms, name FROM zone_history JOIN zone USING(zone_id) ORDER BY from_ms",
+            )?
+            .query_map([], |r| {
+                Ok((
+                    UtcMillis(r.get(0)?),
+                    crate::time::parse_zone(&r.get::<_, String>(1)?).unwrap(),
+                ))
+            })?
+            .collect::<Result<_, _>>()?,
+        ))
+    }
 }
