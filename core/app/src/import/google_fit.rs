@@ -30,6 +30,8 @@ const STEP_DELTA: &str = "com.google.step_count.delta";
 pub struct GoogleFit<R> {
     input: Metered<R>,
     place: Place,
+    /// Where the latest data point starts.
+    point_line: u64,
     skipped: Skipped,
 }
 
@@ -73,6 +75,7 @@ impl<R: BufRead> GoogleFit<R> {
         Self {
             input: Metered::new(reader),
             place: Place::Start,
+            point_line: 1,
             skipped: Skipped {
                 waists_without_weight: 0,
                 midnight_twins: 0,
@@ -105,6 +108,7 @@ impl<R: BufRead> GoogleFit<R> {
             if self.next_token()? != b'{' {
                 return Err(MALFORMED);
             }
+            self.point_line = self.input.line();
             let point: Point = self.parse()?;
             if point
                 .data_type_name
@@ -246,17 +250,16 @@ impl<R: BufRead> Iterator for GoogleFit<R> {
     type Item = Result<Record, ImportError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let reason = match self.read() {
-            Ok(point) => match point? {
-                Ok(record) => return Some(Ok(Record::Steps(record))),
-                Err(reason) => reason,
-            },
+        match self.read() {
+            Ok(point) => Some(match point? {
+                Ok(record) => Ok(Record::Steps(record)),
+                Err(reason) => Err(reason.at(self.point_line)),
+            }),
             Err(reason) => {
                 self.place = Place::End;
-                reason
+                Some(Err(reason.at(self.input.line())))
             }
-        };
-        Some(Err(reason.at(self.input.line())))
+        }
     }
 }
 
@@ -420,19 +423,19 @@ mod tests {
     fn a_point_with_impossible_content_is_named_and_the_next_one_still_read() {
         let text = format!(
             "{{\"Data Points\":[\n{},\n{},\n{},\n{},\n{{}},\n{}]}}",
-            point(START, END, "-1").replace('\n', ""),
-            point(END, START, "1").replace('\n', ""),
-            point(0, 1, "1").replace('\n', ""),
-            point(START, START + 32 * 86_400_000_000_000, "1").replace('\n', ""),
+            point(START, END, "-1"),
+            point(END, START, "1"),
+            point(0, 1, "1"),
+            point(START, START + 32 * 86_400_000_000_000, "1"),
             point(START, END, "12"),
         );
         let problem = |line: u64, problem: &str| Err(format!("Some({line}) {problem}"));
         let expected = vec![
             problem(2, "the number of steps is outside 0 to 1,000,000"),
-            problem(3, "the end lies before the start"),
-            problem(4, "the time lies outside the years 2000 to 2099"),
-            problem(5, "the record is longer than 31 days"),
-            problem(6, "startTimeNanos is missing"),
+            problem(5, "the end lies before the start"),
+            problem(8, "the time lies outside the years 2000 to 2099"),
+            problem(11, "the record is longer than 31 days"),
+            problem(14, "startTimeNanos is missing"),
             record(START, END, 12, 1_672_531_300_000),
         ];
         assert_eq!(read(&text).0, expected);
