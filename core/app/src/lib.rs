@@ -3,6 +3,8 @@
 //! A module is a folder with its rules (pure functions), its SQL and its tests. Modules meet in `App`, never in each
 //! other's tables. Time and randomness are handed in.
 
+pub mod clock;
 pub mod steps;
+pub mod store;
 pub mod time;
 pub mod weight;
