@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ayumi_core::time::{DayStart, NaiveDate, Tz, parse_date, parse_zone};
+use ayumi_core::weight::{GoalWeight, Tau};
 use clap::{Args, Parser, Subcommand};
 
 /// Ayumi in a terminal: steps, weight and their trends.
@@ -52,6 +53,8 @@ pub(crate) enum Command {
 pub(crate) enum Replay {
     /// Step readings as JSON lines
     Steps(ReplaySteps),
+    /// Weigh-ins as CSV with the header at,weight_kg
+    Weight(ReplayWeight),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +67,35 @@ pub(crate) struct ReplaySteps {
     /// When a day starts, HH:MM
     #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
     pub day_start: DayStart,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayWeight {
+    /// File with one weigh-in a line
+    pub file: PathBuf,
+    /// Time constant of the trend in days, 0.1 to 1000
+    #[arg(long, value_name = "DAYS", value_parser = tau, default_value = "9.4912216")]
+    pub tau_days: Tau,
+    /// Goal weight in kg, 2 to 500
+    #[arg(long, value_name = "KG", value_parser = goal_weight)]
+    pub goal_kg: Option<GoalWeight>,
+    /// When a day starts, HH:MM
+    #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
+    pub day_start: DayStart,
+}
+
+fn tau(text: &str) -> Result<Tau, String> {
+    text.parse()
+        .ok()
+        .and_then(Tau::from_days)
+        .ok_or_else(|| "not a number of days from 0.1 to 1000".to_owned())
+}
+
+fn goal_weight(text: &str) -> Result<GoalWeight, String> {
+    text.parse()
+        .ok()
+        .and_then(GoalWeight::from_kilograms)
+        .ok_or_else(|| "not a weight from 2 to 500 kg".to_owned())
 }
 
 fn zone(text: &str) -> Result<Tz, String> {

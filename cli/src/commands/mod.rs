@@ -7,6 +7,6 @@ use crate::failure::Failure;
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
-        Command::Replay(replay) => replay::run(&replay),
+        Command::Replay(replay) => replay::run(&replay, arguments.common.today),
     }
 }

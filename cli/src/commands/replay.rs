@@ -4,13 +4,17 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ayumi_core::steps::{ReplayRun, parse_replay};
+use ayumi_core::time::NaiveDate;
+use ayumi_core::weight::ReplayOptions;
 
-use crate::arguments::{Replay, ReplaySteps};
+use crate::arguments::{Replay, ReplaySteps, ReplayWeight};
 use crate::failure::Failure;
 
-pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
+/// `today` is the date given on the command line, if one was.
+pub(crate) fn run(replay: &Replay, today: Option<NaiveDate>) -> Result<(), Failure> {
     match replay {
         Replay::Steps(options) => steps(options),
+        Replay::Weight(options) => weight(options, today),
     }
 }
 
@@ -23,6 +27,19 @@ fn steps(options: &ReplaySteps) -> Result<(), Failure> {
         day_start: options.day_start,
     };
     print_json(&run.run(folder.path(), &lines)?)
+}
+
+fn weight(options: &ReplayWeight, today: Option<NaiveDate>) -> Result<(), Failure> {
+    let file = read(&options.file)?;
+    let replay_options = ReplayOptions {
+        tau: options.tau_days,
+        goal: options.goal_kg,
+        day_start: options.day_start,
+        today,
+    };
+    let output = ayumi_core::weight::replay(&file, &replay_options)
+        .map_err(|error| malformed(&options.file, error.line, error.reason.to_string()))?;
+    print_json(&output)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
