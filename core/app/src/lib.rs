@@ -4,6 +4,7 @@
 //! each other's tables. Time and randomness are handed in.
 
 pub mod app;
+pub mod charts;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;

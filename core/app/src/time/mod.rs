@@ -6,9 +6,11 @@
 //!
 //! Source: steps.md section 4.
 
+mod calendar;
 mod date;
 mod zone;
 
+pub use calendar::{CalendarUnit, WeekStart};
 pub use chrono::NaiveDate;
 pub use chrono_tz::Tz;
 pub use date::{DateRange, format_date, parse_date};

@@ -20,10 +20,7 @@ mod unit;
 
 pub use day_value::{DayValue, Reading, day_values};
 pub use goal::{GoalReason, GoalStatus, GoalWeight, Latest, goal_status, is_reached};
-pub use plateau::{
-    RollUp, RollUpUnit, Volatility, VolatilityLevel, WeekStart, is_plateau, roll_up, volatility,
-    weekday_pattern,
-};
+pub use plateau::{RollUp, Volatility, VolatilityLevel, is_plateau, roll_up, volatility, weekday_pattern};
 pub use plausibility::{Before, PlausibilityQuestion, question};
 pub use reading::{MassUnit, NewWeighIn, WeighInTime};
 pub use replay::{

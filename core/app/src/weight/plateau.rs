@@ -3,11 +3,11 @@
 //! All three look at **residuals**: day values of the window minus their own least squares line. Without removing the line a
 //! steady loss looks restless and shows a false weekday pattern (openScale #1453).
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::Datelike as _;
 
 use super::slope::{Line, points, window};
 use super::{Slope, Weight, WeightDay};
-use crate::time::DateRange;
+use crate::time::{CalendarUnit, DateRange};
 
 const STABLE_BELOW_KG: f64 = 0.5;
 const NORMAL_BELOW_KG: f64 = 1.0;
@@ -83,26 +83,6 @@ pub fn weekday_pattern(days: &[WeightDay]) -> [Option<f64>; 7] {
     sums.map(|(sum, count)| (count >= WEEKDAY_FEWEST_READINGS).then(|| sum / f64::from(count)))
 }
 
-/// The weekday on which a person's weeks begin; it comes from her locale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeekStart {
-    /// ISO weeks.
-    Monday,
-    /// As in Japan and the United States.
-    Sunday,
-    /// As in much of the Arab world.
-    Saturday,
-}
-
-/// A calendar unit that day values are gathered in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RollUpUnit {
-    /// Seven dates.
-    Week(WeekStart),
-    /// A calendar month.
-    Month,
-}
-
 /// The day values of one week or month with at least one reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RollUp {
@@ -120,42 +100,13 @@ pub struct RollUp {
     pub trend_kg: f64,
 }
 
-impl RollUpUnit {
-    /// The dates of the unit that contains `date`.
-    #[must_use]
-    pub fn dates_around(self, date: NaiveDate) -> DateRange {
-        match self {
-            Self::Week(start) => {
-                let weekday = date.weekday();
-                let since_start = match start {
-                    WeekStart::Monday => weekday.num_days_from_monday(),
-                    WeekStart::Sunday => weekday.num_days_from_sunday(),
-                    WeekStart::Saturday => weekday.num_days_from_sunday().saturating_add(1) % 7,
-                };
-                let until_end = 6_u32.saturating_sub(since_start);
-                let last = date
-                    .checked_add_days(Days::new(u64::from(until_end)))
-                    .unwrap_or(NaiveDate::MAX);
-                DateRange::ending_on(last, 7)
-            }
-            Self::Month => {
-                let from = date.with_day(1).unwrap_or(date);
-                let until = from
-                    .checked_add_months(chrono::Months::new(1))
-                    .unwrap_or(NaiveDate::MAX);
-                DateRange { from, until }
-            }
-        }
-    }
-}
-
 /// Day values gathered by week or month.
 ///
 /// Shapes: `days` ascends by date; the result ascends, one entry per unit with at least one reading: a unit without one has
 /// no value.
 /// Source: weight.md section 8, charts.md section 6.
 #[must_use]
-pub fn roll_up(days: &[WeightDay], unit: RollUpUnit) -> Vec<RollUp> {
+pub fn roll_up(days: &[WeightDay], unit: CalendarUnit) -> Vec<RollUp> {
     let mut rest = days;
     let mut result = Vec::new();
     while let Some(first) = rest.first() {
@@ -191,7 +142,7 @@ mod tests {
     use super::super::trend::tests::{any_days, trend_of};
     use super::super::{Tau, trend};
     use super::*;
-    use crate::time::parse_date;
+    use crate::time::{WeekStart, parse_date};
     use proptest::prelude::*;
 
     #[test]
@@ -249,12 +200,12 @@ mod tests {
             (WeekStart::Sunday, "2026-03-29"),
             (WeekStart::Saturday, "2026-03-28"),
         ] {
-            let week = RollUpUnit::Week(start).dates_around(date);
+            let week = CalendarUnit::Week(start).dates_around(date);
             assert_eq!((week.from, week.len()), (parse_date(from).unwrap(), 7));
-            assert_eq!(RollUpUnit::Week(start).dates_around(week.from), week);
-            assert_eq!(RollUpUnit::Week(start).dates_around(week.last().unwrap()), week);
+            assert_eq!(CalendarUnit::Week(start).dates_around(week.from), week);
+            assert_eq!(CalendarUnit::Week(start).dates_around(week.last().unwrap()), week);
         }
-        let february = RollUpUnit::Month.dates_around(parse_date("2024-02-29").unwrap());
+        let february = CalendarUnit::Month.dates_around(parse_date("2024-02-29").unwrap());
         assert_eq!((february.len(), february.from.day()), (29, 1));
     }
 
@@ -262,7 +213,7 @@ mod tests {
     fn a_week_without_a_reading_has_no_value() {
         let weeks = roll_up(
             &trend_of(&[(0, 60.0), (1, 65.0), (20, 70.0)]),
-            RollUpUnit::Week(WeekStart::Monday),
+            CalendarUnit::Week(WeekStart::Monday),
         );
         assert_eq!(weeks.len(), 2);
         assert!((weeks[0].mean_kg - 62.5).abs() < 1e-12);
@@ -282,7 +233,7 @@ mod tests {
         #[test]
         fn every_day_is_in_exactly_one_unit(days in any_days()) {
             let days = trend(None, &days, Tau::DEFAULT);
-            for unit in [RollUpUnit::Week(WeekStart::Saturday), RollUpUnit::Month] {
+            for unit in [CalendarUnit::Week(WeekStart::Saturday), CalendarUnit::Month] {
                 let units = roll_up(&days, unit);
                 prop_assert_eq!(units.iter().map(|unit| unit.days as usize).sum::<usize>(), days.len());
                 prop_assert!(units.windows(2).all(|pair| pair[0].dates.until <= pair[1].dates.from));

@@ -1,0 +1,27 @@
+//! What a drawing needs from the shell: its words.
+
+use super::model::{Chart, DatedValue, Facts, LineKind, TimeLabel, TimeTick, ValueLabel};
+
+/// Turns keys with arguments into the words of one language. The core has none of its own.
+pub trait LabelFormatter {
+    /// Below a tick of the time axis; short.
+    fn time_tick(&self, tick: &TimeTick) -> String;
+    /// A time in full, as in a selection.
+    fn time(&self, label: &TimeLabel) -> String;
+    /// Beside a tick of the value axis; short, without the unit.
+    fn value_tick(&self, label: &ValueLabel) -> String;
+    /// A value with its unit.
+    fn value(&self, label: &ValueLabel) -> String;
+    /// At a horizontal line; `value` is `None` if values are concealed.
+    fn line(&self, kind: LineKind, value: Option<&ValueLabel>) -> String;
+    /// The title of a chart.
+    fn title(&self, chart: &Chart) -> String;
+    /// One sentence that says what the chart shows.
+    fn summary(&self, facts: &Facts) -> String;
+    /// For an empty chart, and for gaps.
+    fn no_data(&self) -> String;
+    /// A value with its date.
+    fn dated(&self, value: &DatedValue) -> String {
+        format!("{} {}", self.time(&value.when), self.value(&value.value))
+    }
+}

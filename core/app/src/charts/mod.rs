@@ -1,0 +1,15 @@
+//! Charts: what is true about a picture, computed once for every platform.
+//!
+//! Shells draw the model, put it into words and pass gestures back; they compute nothing. Values become positions here,
+//! labels stay keys with arguments. Source: charts.md.
+
+pub mod calendar;
+pub mod lttb;
+pub mod nice;
+pub mod range;
+
+mod labels;
+mod model;
+
+pub use labels::LabelFormatter;
+pub use model::*;

@@ -1,0 +1,490 @@
+//! The finished description of a chart, as plain records.
+//!
+//! Positions run from 0 to 1, left to right and bottom to top. Labels are keys with arguments, never sentences: digits,
+//! separators and month names belong to the shell's locale. Source: charts.md section 1.
+
+use serde::Serialize;
+
+use super::range::GoalPlace;
+use crate::time::{CalendarUnit, DateRange, NaiveDate, UtcMillis};
+use crate::weight::MassUnit;
+
+/// How much time a chart shows; every range but the day is rolling and ends on a chosen date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// One date by the hour.
+    Day,
+    /// 7 dates.
+    Week,
+    /// 30 dates.
+    Month,
+    /// 91 dates.
+    Quarter,
+    /// 365 dates.
+    Year,
+    /// From the first date with data.
+    All,
+}
+
+impl Span {
+    /// The dates shown; `first` is the first date with data, for [`Span::All`].
+    #[must_use]
+    pub fn dates(self, end: NaiveDate, first: Option<NaiveDate>) -> DateRange {
+        let days = match self {
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Quarter => 91,
+            Self::Year => 365,
+            Self::All => {
+                let last = DateRange::single(end);
+                return DateRange {
+                    from: first.unwrap_or(end).min(end),
+                    until: last.until,
+                };
+            }
+        };
+        DateRange::ending_on(end, days)
+    }
+}
+
+/// What one place on the x axis stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BucketUnit {
+    /// One hour slot.
+    Hour,
+    /// One date.
+    Day,
+    /// One week, or what of it is visible.
+    Week,
+    /// One month, or what of it is visible.
+    Month,
+}
+
+impl BucketUnit {
+    /// Days up to 31 days, weeks up to 26 weeks, months beyond. Source: charts.md section 6.
+    #[must_use]
+    pub const fn for_days(days: u32) -> Self {
+        match days {
+            0..=31 => Self::Day,
+            32..=182 => Self::Week,
+            _ => Self::Month,
+        }
+    }
+
+    /// The visible dates cut into buckets, in order.
+    #[must_use]
+    pub fn buckets(self, dates: DateRange, week_start: crate::time::WeekStart) -> Vec<DateRange> {
+        let unit = match self {
+            Self::Hour | Self::Day => return dates.dates().map(DateRange::single).collect(),
+            Self::Week => CalendarUnit::Week(week_start),
+            Self::Month => CalendarUnit::Month,
+        };
+        let mut buckets = Vec::new();
+        let mut from = dates.from;
+        while from < dates.until {
+            let until = unit.dates_around(from).until.min(dates.until);
+            buckets.push(DateRange { from, until });
+            from = until;
+        }
+        buckets
+    }
+}
+
+/// A moment or a stretch of time to be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "key", rename_all = "snake_case")]
+pub enum TimeLabel {
+    /// An hour of the day.
+    Hour {
+        /// 0 to 23.
+        hour: u8,
+    },
+    /// A date; on an axis its day of the month is enough.
+    Day {
+        /// The date.
+        date: NaiveDate,
+    },
+    /// A month.
+    Month {
+        /// The year.
+        year: i32,
+        /// 1 to 12.
+        month: u32,
+    },
+    /// A year.
+    Year {
+        /// The year.
+        year: i32,
+    },
+    /// Several dates, both ends included.
+    Dates {
+        /// First date.
+        from: NaiveDate,
+        /// Last date.
+        to: NaiveDate,
+    },
+}
+
+impl TimeLabel {
+    /// The label of a bucket of dates.
+    #[must_use]
+    pub fn of(dates: DateRange) -> Self {
+        match dates.last() {
+            Some(last) if last != dates.from => Self::Dates {
+                from: dates.from,
+                to: last,
+            },
+            _ => Self::Day { date: dates.from },
+        }
+    }
+}
+
+/// A value to be written or spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "key", rename_all = "snake_case")]
+pub enum ValueLabel {
+    /// Steps.
+    Steps {
+        /// Whole steps.
+        steps: i64,
+    },
+    /// Kilograms.
+    Kilograms {
+        /// The value.
+        value: f64,
+        /// Digits after the point.
+        decimals: u8,
+    },
+    /// Pounds.
+    Pounds {
+        /// The value.
+        value: f64,
+        /// Digits after the point.
+        decimals: u8,
+    },
+    /// Stone and pounds, already carried.
+    Stone {
+        /// Whole stone.
+        stone: i32,
+        /// The pounds that are left, 0 to below 14.
+        pounds: f64,
+        /// Digits after the point of the pounds.
+        decimals: u8,
+    },
+}
+
+impl ValueLabel {
+    /// A weight in its unit of display; `value` is in kilograms for kilograms, else in pounds.
+    #[must_use]
+    pub fn weight(value: f64, decimals: u8, unit: MassUnit) -> Self {
+        match unit {
+            MassUnit::Kilogram => Self::Kilograms { value, decimals },
+            MassUnit::Pound => Self::Pounds { value, decimals },
+            MassUnit::Stone => {
+                let scale = 10f64.powi(i32::from(decimals));
+                let rounded = (value * scale).round() / scale;
+                let stone = (rounded / 14.0).floor();
+                Self::Stone {
+                    stone: stone as i32,
+                    pounds: rounded - stone * 14.0,
+                    decimals,
+                } // at most 80 stone
+            }
+        }
+    }
+}
+
+/// What a series or a bar stands for; the shell gives each role a colour *and* a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sensor steps, or the mean of a week or month.
+    Bar,
+    /// Steps that a correction added on top.
+    CorrectionAdded,
+    /// Steps that a correction took away; they are not part of the total.
+    CorrectionRemoved,
+    /// Weigh-ins, or the mean of a week or month.
+    RawPoint,
+    /// The trend.
+    Trend,
+    /// Where the trend would go.
+    Projection,
+}
+
+/// One value of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Point {
+    /// Place on the x axis in buckets; whole but for weigh-ins inside a day.
+    pub index: f64,
+    /// Position of `index`.
+    pub x: f64,
+    /// Position of the value.
+    pub y: f64,
+    /// Position of the foot of a bar; 0 for a bar that stands on the axis.
+    pub base_y: f64,
+    /// The value in the unit of display; `None` if values are concealed.
+    pub value: Option<f64>,
+    /// Smallest and largest value of a week or month.
+    pub extremes: Option<(f64, f64)>,
+}
+
+/// Consecutive points without a gap. A run of one point is drawn as a dot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// In order of x, at least one.
+    pub points: Vec<Point>,
+}
+
+/// Values of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Series {
+    /// What they stand for.
+    pub role: Role,
+    /// Whether neighbouring points belong to one line.
+    pub is_continuous: bool,
+    /// Runs in order.
+    pub runs: Vec<Run>,
+}
+
+/// Why a stretch of the x axis has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// Nothing was measured.
+    NoData,
+    /// The person paused counting.
+    Paused,
+    /// Before the first measurement ever.
+    BeforeFirst,
+    /// After today.
+    Future,
+}
+
+/// A stretch of buckets without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Gap {
+    /// First bucket of the gap.
+    pub from: usize,
+    /// Last bucket of the gap, included.
+    pub to: usize,
+    /// Why.
+    pub reason: GapReason,
+    /// The points of the trend on both sides, ((x, y), (x, y)), if a dashed connection may be drawn.
+    pub bridge: Option<((f64, f64), (f64, f64))>,
+}
+
+/// One place on the x axis.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Bucket {
+    /// How it is named when it is selected.
+    pub label: TimeLabel,
+    /// First date.
+    #[serde(skip)]
+    pub dates: DateRange,
+    /// First instant and first instant after it, for hours.
+    #[serde(skip)]
+    pub instants: Option<(UtcMillis, UtcMillis)>,
+    /// The bucket is not over yet, or the window cuts it.
+    pub is_incomplete: bool,
+}
+
+/// A tick of the value axis.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ValueTick {
+    /// Position.
+    pub y: f64,
+    /// What stands beside it; `None` if values are concealed.
+    pub label: Option<ValueLabel>,
+}
+
+/// A tick of the time axis.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TimeTick {
+    /// The bucket it belongs to.
+    pub index: usize,
+    /// Position of the bucket.
+    pub x: f64,
+    /// What stands below it.
+    pub label: TimeLabel,
+    /// The first tick and each change of month or year: the label names the larger unit too.
+    pub is_first_of_unit: bool,
+}
+
+/// A horizontal line across the chart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Line {
+    /// What it stands for.
+    pub kind: LineKind,
+    /// Position, or `None` if the goal lies beyond the axis.
+    pub y: Option<f64>,
+    /// Where the goal lies.
+    pub place: GoalPlace,
+    /// The value; `None` if values are concealed.
+    pub label: Option<ValueLabel>,
+}
+
+/// What a horizontal line stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// The person's goal.
+    Goal,
+    /// The mean of the measured days.
+    Average,
+}
+
+/// Something to know about one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    /// The bucket.
+    pub index: usize,
+    /// What.
+    pub kind: MarkKind,
+}
+
+/// Kinds of marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "key", rename_all = "snake_case")]
+pub enum MarkKind {
+    /// Today, not over yet.
+    Today,
+    /// The date covered more or less than a day.
+    ZoneChange,
+    /// The person corrected the day.
+    Corrected,
+    /// Steps that were not believed.
+    Quarantined {
+        /// How many were not counted.
+        steps: i64,
+    },
+}
+
+/// A stretch of an hour chart that does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Shade {
+    /// Position of its left end.
+    pub from_x: f64,
+    /// Position of its right end.
+    pub to_x: f64,
+    /// Whether it was paused; else excluded.
+    pub is_paused: bool,
+}
+
+/// A value with its date.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct DatedValue {
+    /// The bucket's name.
+    pub when: TimeLabel,
+    /// The value.
+    pub value: ValueLabel,
+}
+
+/// Where a trend goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Downwards.
+    Falling,
+    /// Upwards.
+    Rising,
+    /// Less than 0.05 kg a week.
+    Steady,
+}
+
+/// What a person would say about the chart. Source: charts.md section 9.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    /// The dates shown.
+    pub period: TimeLabel,
+    /// Days with data.
+    pub measured_days: u32,
+    /// Days shown.
+    pub days: u32,
+    /// Smallest value; `None` without data or if values are concealed.
+    pub minimum: Option<DatedValue>,
+    /// Largest value.
+    pub maximum: Option<DatedValue>,
+    /// Mean of the measured days.
+    pub mean: Option<ValueLabel>,
+    /// Where the trend goes.
+    pub direction: Option<Direction>,
+    /// Change of the trend per week; kilograms or pounds, signed.
+    pub change_per_week: Option<ValueLabel>,
+    /// Whether the change is more than chance.
+    pub is_real_change: Option<bool>,
+    /// Days on which the goal was met, if there is one.
+    pub goal_days: Option<u32>,
+    /// Longest streak within the period, in days.
+    pub longest_streak_days: Option<u32>,
+    /// Number of gaps.
+    pub gaps: u32,
+}
+
+/// What the chart is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// Steps, as bars.
+    Steps,
+    /// Weight, as lines.
+    Weight,
+}
+
+/// A chart, ready to be drawn.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Chart {
+    /// What it is about.
+    pub subject: Subject,
+    /// Range that was asked for.
+    pub span: Span,
+    /// What a bucket stands for.
+    pub bucket_unit: BucketUnit,
+    /// Places on the x axis.
+    pub buckets: Vec<Bucket>,
+    /// Values.
+    pub series: Vec<Series>,
+    /// Stretches without values.
+    pub gaps: Vec<Gap>,
+    /// Ticks of the value axis; empty if there is no data, the shell then shows an empty state.
+    pub value_ticks: Vec<ValueTick>,
+    /// Ticks of the time axis.
+    pub time_ticks: Vec<TimeTick>,
+    /// Goal and average.
+    pub lines: Vec<Line>,
+    /// Marks, in order of their bucket.
+    pub marks: Vec<Mark>,
+    /// Stretches that do not count, in hour charts.
+    pub shades: Vec<Shade>,
+    /// Weigh-ins of a one-day chart that have no time of day and so no place on its axis.
+    pub untimed: Vec<ValueLabel>,
+    /// The summary.
+    pub facts: Facts,
+}
+
+impl Chart {
+    /// Whether there is anything to draw.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.series.iter().all(|series| series.runs.is_empty())
+    }
+
+    /// Position of a bucket: the middle of a bar, or the place of a line's point.
+    #[must_use]
+    pub fn x_of(&self, index: f64) -> f64 {
+        x_position(self.subject, index, self.buckets.len())
+    }
+}
+
+/// Bars stand in the middle of their place; lines begin and end at the edges. Source: charts.md section 1.
+pub(super) fn x_position(subject: Subject, index: f64, buckets: usize) -> f64 {
+    let count = buckets as f64;
+    match subject {
+        Subject::Steps if buckets > 0 => (index + 0.5) / count,
+        Subject::Weight if buckets > 1 => index / (count - 1.0),
+        _ => 0.5,
+    }
+}
