@@ -42,7 +42,7 @@ pub fn open(folder: &Path) -> App {
     App::open(Config {
         folder: folder.to_owned(),
         zone: Tz::UTC,
-        clock: Arc::new(ManualClock::at(UtcMillis(1_460_000_000_000))),
+        clock: Arc::new(ManualClock::new(UtcMillis(1_460_000_000_000))),
         random: Arc::new(SeededRandom::new(1)),
     })
     .expect("an app")

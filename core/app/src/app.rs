@@ -50,7 +50,7 @@ impl App {
     /// Tells the core that the phone is in `zone` from now on. What is already stored stays where it was.
     pub fn report_zone(&self, zone: Tz) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if self.store.read(zone_table::latest_zone)? == Some(zone) {
+        if self.store.read(zone_table::history)?.latest() == Some(zone) {
             return Ok(());
         }
         self.store.write(|tx| zone_table::report_zone(tx, now, zone))
@@ -65,7 +65,7 @@ impl App {
     /// The person's date at an instant: in the zone she was in last, with her start of the day.
     pub fn date_of(&self, at: UtcMillis) -> Result<NaiveDate, StoreError> {
         self.store.read(|reader| {
-            let zone = zone_table::latest_zone(reader)?.unwrap_or(Tz::Asia__Tokyo);
+            let zone = zone_table::history(reader)?.latest().unwrap_or(Tz::Asia__Tokyo);
             Ok(ZoneOffsets::new(zone).date_of(at, settings::day_start(reader)?))
         })
     }

@@ -1,64 +1,94 @@
-//! Time and randomness, handed in: the only file of the core that reads the wall clock.
+//! Time and randomness as values that are handed in.
+//!
+//! Nothing else in the core reads the wall clock or makes a random number: a test that holds both can replay a month in
+//! a second, and twice with the same result.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::time::UtcMillis;
 
-/// Tells the time. Production reads the phone's clock, tests and the simulator move their own.
+/// Tells the time.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The present instant.
+    /// The present instant. It may jump in both directions: people and networks set clocks.
     fn now(&self) -> UtcMillis;
 }
 
-/// Gives random bytes. The core never takes randomness by itself, so a run can be repeated from a seed.
+/// Makes random bytes, for ids.
 pub trait Random: Send + Sync + std::fmt::Debug {
-    /// Fills `bytes` with unpredictable bytes, or repeatable ones in a test.
+    /// Fills `bytes` with unpredictable values.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// The wall clock of the machine.
+/// The wall clock of the device.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this is the clock that everything else is handed"
+        reason = "the one place that reads the wall clock"
     )]
     fn now(&self) -> UtcMillis {
-        let now = std::time::SystemTime::now();
-        let signed = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        match now.duration_since(UNIX_EPOCH) {
-            Ok(since) => UtcMillis(signed(since)),
-            Err(before) => UtcMillis(signed(before.duration()).saturating_neg()),
-        }
+        let now = SystemTime::now();
+        // A clock before 1970 is a clock that was never set; its distance still orders instants.
+        let millis = match now.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, i64::saturating_neg),
+        };
+        UtcMillis(millis)
     }
 }
 
-/// A clock that a test moves, in both directions.
-#[derive(Debug, Default)]
+/// A clock that stands still until it is moved, in either direction.
+#[derive(Debug)]
 pub struct ManualClock {
     now_ms: AtomicI64,
 }
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now`.
     #[must_use]
-    pub const fn at(now: UtcMillis) -> Self {
+    pub const fn new(now: UtcMillis) -> Self {
         Self {
             now_ms: AtomicI64::new(now.0),
         }
     }
 
-    /// Puts the clock to `now`, earlier or later.
+    /// Shows `now` from here on.
     pub fn set(&self, now: UtcMillis) {
         self.now_ms.store(now.0, Ordering::SeqCst);
+    }
+
+    /// Moves by `ms` milliseconds, back if negative.
+    pub fn advance(&self, ms: i64) {
+        self.set(self.now().plus(ms));
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> UtcMillis {
         UtcMillis(self.now_ms.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_both_ways() {
+        let clock = ManualClock::new(UtcMillis(1_000));
+        clock.advance(500);
+        assert_eq!(clock.now(), UtcMillis(1_500));
+        clock.advance(-700);
+        assert_eq!(clock.now(), UtcMillis(800));
+        clock.set(UtcMillis(-1));
+        assert_eq!(clock.now(), UtcMillis(-1));
+    }
+
+    #[test]
+    fn the_system_clock_shows_this_century() {
+        assert!(SystemClock.now().is_plausible());
     }
 }

@@ -1,10 +1,12 @@
 //! The Ayumi app without a screen: steps, weight, charts and the store under them.
 //!
-//! A module is a folder with its rules (pure functions), its SQL and its tests. Modules meet in `App`, never in each
-//! other's tables. Time and randomness are handed in.
+//! A module is a folder with its rules (pure functions), its SQL and its tests. Modules meet in [`app::App`], never in
+//! each other's tables. Time and randomness are handed in.
 
 pub mod app;
 pub mod clock;
+#[cfg(feature = "import")]
+pub mod import;
 mod settings;
 pub mod steps;
 pub mod store;

@@ -177,7 +177,10 @@ impl<'t, 'c> StepBatch<'t, 'c> {
                 if self.zone_history.is_none() {
                     self.zone_history = Some(zone_table::history(self.tx)?);
                 }
-                self.zone_history.as_ref().and_then(|history| history.at(at)).ok_or(StepError::NoZone)?
+                self.zone_history
+                    .as_ref()
+                    .and_then(|history| history.at(at))
+                    .ok_or(StepError::NoZone)?
             }
         };
         if let Some(id) = self.zone_ids.get(zone.name()) {

@@ -289,7 +289,6 @@ impl MeasuredDates<'_> {
                 })
                 .filter(|(from, until)| from <= until)
                 .collect();
-            rest.dedup();
         }
         for (from, until) in rest {
             if from <= until {

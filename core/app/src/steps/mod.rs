@@ -239,7 +239,9 @@ fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepEr
         Some(zone) => zone,
         None => {
             let noon = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-            zone_table::zone_at(reader, UtcMillis(noon))?.ok_or(StepError::NoZone)?
+            zone_table::history(reader)?
+                .at(UtcMillis(noon))
+                .ok_or(StepError::NoZone)?
         }
     };
     let mut cache = ZoneCache::default();
@@ -294,7 +296,7 @@ fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
-    let zone = zone_table::latest_zone(reader)?;
+    let zone = zone_table::history(reader)?.latest();
     let is_skipped = |date: NaiveDate| zone.is_some_and(|zone| date_is_skipped(zone, date));
     let mut counter = summary::StreakCounter::new(goal, &is_skipped);
     let mut streak: Option<Streak> = None;

@@ -38,82 +38,89 @@ pub(crate) fn visible_stretches(
     blocked: &[(UtcMillis, UtcMillis)],
     mut emit: impl FnMut(usize, UtcMillis, UtcMillis),
 ) {
-    let mut moments: BTreeMap<UtcMillis, Moment> = BTreeMap::new();
+    let mut edges: Vec<(UtcMillis, Edge)> = Vec::with_capacity(items.len().saturating_mul(2));
     for (index, item) in items.iter().enumerate() {
         if item.from == item.to {
-            moments.entry(item.from).or_default().instants.push(index);
+            edges.push((item.from, Edge::Instant(index)));
         } else {
-            moments.entry(item.from).or_default().starts.push(index);
-            moments.entry(item.to).or_default().ends.push(index);
+            edges.push((item.from, Edge::Start(index)));
+            edges.push((item.to, Edge::End(index)));
         }
     }
     for (from, to) in blocked {
-        moments.entry(*from).or_default().blocks_opened += 1;
-        moments.entry(*to).or_default().blocks_closed += 1;
+        edges.push((*from, Edge::BlockStart));
+        edges.push((*to, Edge::BlockEnd));
     }
+    edges.sort_unstable();
 
     let mut open = OpenItems {
         items,
         by_source: BTreeMap::new(),
     };
     let mut open_blocks: i64 = 0;
-    let mut previous: Option<UtcMillis> = None;
-    for (&at, moment) in &moments {
-        if let Some(since) = previous.filter(|_| open_blocks == 0) {
+    let mut since: Option<UtcMillis> = None;
+    for moment in edges.chunk_by(|a, b| a.0 == b.0) {
+        let Some(&(at, _)) = moment.first() else { continue };
+        if let Some(since) = since.filter(|_| open_blocks == 0) {
             open.counting(|index| emit(index, since, at));
         }
-        for &index in &moment.starts {
-            open.insert(index);
+        let mut instants = Vec::new();
+        for &(_, edge) in moment {
+            match edge {
+                Edge::Start(index) => open.insert(index),
+                Edge::BlockStart => open_blocks = open_blocks.saturating_add(1),
+                Edge::BlockEnd => open_blocks = open_blocks.saturating_sub(1),
+                Edge::Instant(index) => instants.push(index),
+                Edge::End(_) => {}
+            }
         }
-        open_blocks = open_blocks
-            .saturating_add(moment.blocks_opened)
-            .saturating_sub(moment.blocks_closed);
-        if open_blocks == 0 && !moment.instants.is_empty() {
+        if open_blocks == 0 && !instants.is_empty() {
             // Items that end here are still open: a record without duration is compared with both ends included.
-            open.counting_at_instant(&moment.instants, |index| emit(index, at, at));
+            open.counting_at_instant(&instants, |index| emit(index, at, at));
         }
-        for &index in &moment.ends {
-            open.remove(index);
+        for &(_, edge) in moment {
+            if let Edge::End(index) = edge {
+                open.remove(index);
+            }
         }
-        previous = Some(at);
+        since = Some(at);
     }
 }
 
 /// What happens at one instant.
-#[derive(Default)]
-struct Moment {
-    starts: Vec<usize>,
-    ends: Vec<usize>,
-    instants: Vec<usize>,
-    blocks_opened: i64,
-    blocks_closed: i64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    Start(usize),
+    End(usize),
+    Instant(usize),
+    BlockStart,
+    BlockEnd,
 }
 
-/// The items with duration that contain the current instant, by source, best source first.
+/// The items with duration that contain the current instant, by source, best source first; within a source worst first.
 struct OpenItems<'a> {
     items: &'a [SweepItem],
-    by_source: BTreeMap<usize, BTreeSet<usize>>,
+    by_source: BTreeMap<usize, Vec<usize>>,
 }
 
 impl OpenItems<'_> {
     fn insert(&mut self, index: usize) {
-        if let Some(item) = self.items.get(index) {
-            self.by_source.entry(item.source).or_default().insert(index);
-        }
+        let Some(item) = self.items.get(index) else { return };
+        let of_source = self.by_source.entry(item.source).or_default();
+        of_source.insert(of_source.partition_point(|known| *known < index), index);
     }
 
     fn remove(&mut self, index: usize) {
         let Some(item) = self.items.get(index) else { return };
-        if let Some(of_source) = self.by_source.get_mut(&item.source) {
-            of_source.remove(&index);
-            if of_source.is_empty() {
-                self.by_source.remove(&item.source);
-            }
+        if let Some(of_source) = self.by_source.get_mut(&item.source)
+            && let Ok(place) = of_source.binary_search(&index)
+        {
+            of_source.remove(place);
         }
     }
 
     /// The items of one source that speak for it, if they have steps: a zero never hides another source.
-    fn speaking<'s>(&self, of_source: &'s BTreeSet<usize>) -> impl Iterator<Item = usize> + use<'s, '_> {
+    fn speaking<'s>(&self, of_source: &'s [usize]) -> impl Iterator<Item = usize> + use<'s, '_> {
         let best = of_source.last().and_then(|index| self.items.get(*index));
         let only_best = best.is_some_and(|item| item.overlap == Overlap::Replaces);
         let items = self.items;
@@ -140,17 +147,16 @@ impl OpenItems<'_> {
 
     /// Decides between the items without duration at one instant.
     fn counting_at_instant(&self, instants: &[usize], mut emit: impl FnMut(usize)) {
-        let mut by_source: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut by_source: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for &index in instants {
             if let Some(item) = self.items.get(index) {
-                by_source.entry(item.source).or_default().insert(index);
+                by_source.entry(item.source).or_default().push(index);
             }
         }
-        let nothing = BTreeSet::new();
         let sources: BTreeSet<usize> = by_source.keys().chain(self.by_source.keys()).copied().collect();
         for source in sources {
-            let here = by_source.get(&source).unwrap_or(&nothing);
-            let around = self.by_source.get(&source).unwrap_or(&nothing);
+            let here = by_source.get(&source).map_or(&[][..], Vec::as_slice);
+            let around = self.by_source.get(&source).map_or(&[][..], Vec::as_slice);
             let outranked = here.last() < around.last()
                 && around
                     .last()

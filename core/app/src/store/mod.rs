@@ -1,163 +1,338 @@
-//! STUB
-use rusqlite::Connection;
+//! The store: two database files, one writer, and one promise. What a person typed is never lost, and never deleted by
+//! the app on its own.
+//!
+//! `user/user.db` holds what she entered and what follows from it. `cache/cache.db` holds what can be fetched again and
+//! may go at any time. Nothing in the first depends on the second, and no transaction spans both.
+//!
+//! ```text
+//!            open                pause, close
+//!   (none) ───────▶ open ──────────────────────▶ paused ──┐
+//!                    ▲ │                            │     │ close
+//!                    │ └── wipe ──▶ closed ◀── wipe ┘     ▼
+//!                    └────────── resume ─────────────── (paused only)
+//! ```
+//!
+//! Invariants:
+//!
+//! - One connection writes; every write is `BEGIN IMMEDIATE`. A read that turns into a write fails in SQLite whatever the
+//!   time-out, so a reading function takes a [`Reader`], a writing one a [`WriteTransaction`], and only the second can
+//!   stand for the first.
+//! - A thread holds one connection at a time. A call inside a call is a `Bug`, not a wait without end.
+//! - Listeners are told after the commit, outside every lock, and read for themselves.
+//! - Closing is a call, never a destructor: collectors on the other side of the boundary run late or not at all. A store
+//!   that is only dropped leaves `dirty` behind and the next start examines the file.
+//!
+//! Source: storage.md.
+
+mod backup;
+mod connection;
+mod error;
+mod folder;
+mod key;
+mod migrations;
+mod notice;
+mod open;
+mod recovery;
+mod session;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Deref;
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+pub use error::StoreError;
+pub use key::DatabaseKey;
+pub use migrations::{MIGRATIONS, Migration};
+pub use notice::{Subscription, Topic};
+pub use recovery::Recovery;
+pub use sql::{settings, zones};
+
+use connection::Role;
+use folder::Folder;
+use notice::Notices;
+use open::Opening;
+use session::Session;
+
+/// Where the data lie and how they are locked.
+#[derive(Debug, Clone)]
 pub struct StoreConfig {
+    /// The data folder, private to the app. Made if it is missing.
     pub folder: PathBuf,
-    pub key: Option<()>,
+    /// Key of both files; `None` leaves them plain. Only builds with the feature `sqlcipher` take one.
+    pub key: Option<DatabaseKey>,
 }
+
+/// The open data folder. Every method can be called from any thread.
 #[derive(Debug)]
 pub struct Store {
-    c: Mutex<Connection>,
+    state: Mutex<State>,
+    /// Held by whoever changes the state. Holds the configuration, whose key is forgotten at the end.
+    lifecycle: Mutex<StoreConfig>,
+    opening: Opening,
+    notices: Arc<Notices>,
 }
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
+
+#[derive(Debug)]
+enum State {
+    Open(Arc<Session>),
+    Paused,
+    Closed,
 }
-pub struct Reader<'c>(&'c Connection);
-impl<'c> Reader<'c> {
-    pub(crate) fn connection(&self) -> &'c Connection {
-        self.0
-    }
-}
-pub struct WriteTransaction<'c>(Reader<'c>);
-impl<'c> Deref for WriteTransaction<'c> {
-    type Target = Reader<'c>;
-    fn deref(&self) -> &Reader<'c> {
-        &self.0
-    }
-}
-impl WriteTransaction<'_> {
-    pub fn notify(&self, _t: Topic) {}
-}
-#[derive(Clone, Copy)]
-pub enum Topic {
-    Steps,
-    Settings,
-}
+
+/// How long a call that changes the state waits between two attempts to interrupt another one.
+const TURN: Duration = Duration::from_millis(20);
+
 impl Store {
-    pub fn open(config: StoreConfig) -> Result<(Store, Option<()>), StoreError> {
-        std::fs::create_dir_all(&config.folder).unwrap();
-        let c = Connection::open(config.folder.join("user.db"))?;
-        c.set_prepared_statement_cache_capacity(100);
-        c.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
-        c.execute_batch("CREATE TABLE IF NOT EXISTS setting(key TEXT PRIMARY KEY, value TEXT) STRICT;
- CREATE TABLE IF NOT EXISTS zone(zone_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
- CREATE TABLE IF NOT EXISTS zone_history(from_ms INTEGER PRIMARY KEY, zone_id INTEGER NOT NULL) STRICT;
- CREATE TABLE IF NOT EXISTS step_source(source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL) STRICT;
- CREATE TABLE IF NOT EXISTS step_priority(position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
- CREATE TABLE IF NOT EXISTS step_counter_state(source_id INTEGER PRIMARY KEY REFERENCES step_source, boot TEXT, boot_wall_ms INTEGER NOT NULL, count INTEGER NOT NULL, event_elapsed_ms INTEGER NOT NULL) STRICT;
- CREATE TABLE IF NOT EXISTS step_past_boot(source_id INTEGER NOT NULL, boot TEXT NOT NULL, PRIMARY KEY(source_id, boot)) STRICT, WITHOUT ROWID;
- CREATE TABLE IF NOT EXISTS step_held_sample(held_id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL, boot TEXT, count INTEGER NOT NULL, event_elapsed_ms INTEGER NOT NULL, received_elapsed_ms INTEGER NOT NULL, received_at_ms INTEGER NOT NULL, zone_id INTEGER NOT NULL) STRICT;
- CREATE TABLE IF NOT EXISTS step_counter_sample(sample_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, zone_id INTEGER NOT NULL, boot TEXT, count INTEGER, event_elapsed_ms INTEGER, received_elapsed_ms INTEGER, received_at_ms INTEGER, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, steps INTEGER NOT NULL, quarantined_steps INTEGER NOT NULL DEFAULT 0, length_class INTEGER NOT NULL) STRICT;
- CREATE INDEX IF NOT EXISTS a ON step_counter_sample(length_class, to_ms);
- CREATE TABLE IF NOT EXISTS step_interval(interval_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, record_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, steps INTEGER NOT NULL, modified_ms INTEGER NOT NULL, zone_id INTEGER NOT NULL, is_deleted INTEGER NOT NULL DEFAULT 0, length_class INTEGER NOT NULL, UNIQUE(source_id, record_id)) STRICT;
- CREATE INDEX IF NOT EXISTS b ON step_interval(length_class, end_ms) WHERE is_deleted = 0;
- CREATE TABLE IF NOT EXISTS step_bucket(bucket_id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, steps INTEGER NOT NULL, queried_at_ms INTEGER NOT NULL, is_partial INTEGER NOT NULL, zone_id INTEGER NOT NULL, length_class INTEGER NOT NULL, UNIQUE(source_id,start_ms,end_ms)) STRICT;
- CREATE INDEX IF NOT EXISTS c ON step_bucket(length_class, end_ms);
- CREATE TABLE IF NOT EXISTS step_pause(pause_id INTEGER PRIMARY KEY AUTOINCREMENT, start_ms INTEGER NOT NULL, end_ms INTEGER) STRICT;
- CREATE TABLE IF NOT EXISTS step_exclusion(exclusion_id INTEGER PRIMARY KEY AUTOINCREMENT, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, reason TEXT) STRICT;
- CREATE TABLE IF NOT EXISTS step_adjustment(date TEXT PRIMARY KEY, correction INTEGER NOT NULL, requested_steps INTEGER NOT NULL) STRICT, WITHOUT ROWID;
- CREATE TABLE IF NOT EXISTS step_hour(date TEXT NOT NULL, start_ms INTEGER NOT NULL, steps INTEGER NOT NULL, PRIMARY KEY(date, start_ms)) STRICT, WITHOUT ROWID;
- CREATE TABLE IF NOT EXISTS step_day(date TEXT PRIMARY KEY, sensor_steps INTEGER NOT NULL, quarantined_steps INTEGER NOT NULL, zone_id INTEGER NOT NULL, is_travel_day INTEGER NOT NULL) STRICT, WITHOUT ROWID;")?;
-        Ok((Store { c: Mutex::new(c) }, None))
+    /// Opens the folder, makes it if needed, and migrates it. No network.
+    ///
+    /// A damaged `user.db` is set aside, its readable rows are saved into a new one, and the report is the second value.
+    ///
+    /// Errors: `InUse`, `TooNew`, `MigrationFailed`, `KeyLost`, `KeyNotSupported`, `Locked`, `StorageFull`; all of them
+    /// leave what is there as it is.
+    pub fn open(config: StoreConfig) -> Result<(Self, Option<Recovery>), StoreError> {
+        let opening = Opening::default();
+        let (session, recovery) = open::open(&config, &opening)?;
+        let store = Self {
+            state: Mutex::new(State::Open(Arc::new(session))),
+            lifecycle: Mutex::new(config),
+            opening,
+            notices: Arc::default(),
+        };
+        Ok((store, recovery))
     }
+
+    /// Runs `work` in one read transaction: it sees one state of the data, whatever is written meanwhile.
+    ///
+    /// Keep it short: a long reader keeps the write-ahead log growing. Errors: those of `work`; `Closed`; `Bug` inside
+    /// another call of the same thread.
     pub fn read<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Reader<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let c = self.c.lock().unwrap();
-        work(&Reader(&c))
+        let session = self.session()?;
+        let mut lent = session.lend(Role::UserReader)?;
+        noting_damage(&session, || {
+            let transaction = lent
+                .connection()?
+                .transaction_with_behavior(TransactionBehavior::Deferred)
+                .map_err(StoreError::from)?;
+            work(&Reader {
+                connection: &transaction,
+            })
+        })
     }
+
+    /// Runs `work` in one write transaction, commits if it answers `Ok`, takes everything back if it answers `Err`.
+    ///
+    /// When it returns `Ok` the change survives power loss. Listeners are told before it returns.
+    ///
+    /// Errors: those of `work`; `Closed`; `StorageFull`; `Bug` inside another call of the same thread.
     pub fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&WriteTransaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let c = self.c.lock().unwrap();
-        c.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from)?;
-        match work(&WriteTransaction(Reader(&c))) {
-            Ok(v) => {
-                c.execute_batch("COMMIT").map_err(StoreError::from)?;
-                Ok(v)
-            }
-            Err(e) => {
-                c.execute_batch("ROLLBACK").ok();
-                Err(e)
-            }
-        }
-    }
-}
-pub mod settings {
-    use super::*;
-    use rusqlite::OptionalExtension;
-    pub fn get(r: &Reader<'_>, k: &str) -> Result<Option<String>, StoreError> {
-        Ok(r.0
-            .prepare_cached("SELECT value FROM setting WHERE key=?1")?
-            .query_row([k], |r| r.get(0))
-            .optional()?)
-    }
-    pub fn set(t: &WriteTransaction<'_>, k: &str, v: Option<&str>) -> Result<(), StoreError> {
-        match v {
-            Some(v) => t.0.0.execute(
-                "INSERT INTO setting VALUES(?1,?2) ON CONFLICT DO UPDATE SET value=excluded.value",
-                [k, v],
-            )?,
-            None => t.0.0.execute("DELETE FROM setting WHERE key=?1", [k])?,
-        };
-        Ok(())
-    }
-}
-pub mod zones {
-    use super::*;
-    use crate::time::UtcMillis;
-    use chrono_tz::Tz;
-    use rusqlite::OptionalExtension;
-    use std::collections::BTreeMap;
-    pub fn zones(r: &Reader<'_>) -> Result<BTreeMap<i64, Tz>, StoreError> {
-        Ok(r.0
-            .prepare_cached("SELECT zone_id, name FROM zone")?
-            .query_map([], |r| {
-                Ok((
-                    r.get(0)?,
-                    crate::time::parse_zone(&r.get::<_, String>(1)?).unwrap(),
-                ))
-            })?
-            .collect::<Result<_, _>>()?)
-    }
-    pub fn zone_id(t: &WriteTransaction<'_>, z: Tz) -> Result<i64, StoreError> {
-        t.0.0
-            .execute("INSERT OR IGNORE INTO zone(name) VALUES(?1)", [z.name()])?;
-        Ok(t.0
-            .0
-            .query_row("SELECT zone_id FROM zone WHERE name=?1", [z.name()], |r| r.get(0))?)
-    }
-    pub fn report_zone(t: &WriteTransaction<'_>, at: UtcMillis, z: Tz) -> Result<(), StoreError> {
-        let id = zone_id(t, z)?;
-        t.0.0
-            .execute("INSERT OR IGNORE INTO zone_history VALUES(?1,?2)", [at.0, id])?;
-        Ok(())
-    }
-    pub fn zone_at(r: &Reader<'_>, at: UtcMillis) -> Result<Option<Tz>, StoreError> {
-        let n: Option<String> = r.0.query_row("SELECT name FROM zone_history JOIN zone USING(zone_id) ORDER BY from_ms > ?1, CASE WHEN from_ms <= ?1 THEN -from_ms ELSE from_ms END LIMIT 1", [at.0], |r| r.get(0)).optional()?;
-        Ok(n.and_then(|n| crate::time::parse_zone(&n)))
-    }
-    pub fn latest_zone(r: &Reader<'_>) -> Result<Option<Tz>, StoreError> {
-        let n: Option<String> =
-            r.0.query_row(
-                "SELECT name FROM zone_history JOIN zone USING(zone_id) ORDER BY from_ms DESC LIMIT 1",
-                [],
-                |r| r.get(0),
-            )
-            .optional()?;
-        Ok(n.and_then(|n| crate::time::parse_zone(&n)))
+        let session = self.session()?;
+        let mut lent = session.lend(Role::UserWriter)?;
+        let (value, topics) = noting_damage(&session, || {
+            let transaction = lent
+                .connection()?
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(StoreError::from)?;
+            let writing = WriteTransaction {
+                reader: Reader {
+                    connection: &transaction,
+                },
+                topics: RefCell::default(),
+            };
+            let value = work(&writing)?;
+            let topics = writing.topics.take();
+            transaction.commit().map_err(StoreError::from)?;
+            Ok::<_, E>((value, topics))
+        })?;
+        drop(lent);
+        drop(session);
+        self.notices.deliver(topics);
+        Ok(value)
     }
 
- /// x
- #[derive(Debug)] pub struct ZoneHistory(Vec<(UtcMillis, Tz)>);
- impl ZoneHistory { /// x
- pub fn at(&self, at: UtcMillis) -> Option<Tz> { let n = self.0.partition_point(|(from, _)| *from <= at); self.0.get(n.saturating_sub(1)).map(|(_, z)| *z) } }
- /// x
- pub fn history(r: &Reader<'_>) -> Result<ZoneHistory, StoreError> { Ok(ZoneHistory(r.0.prepare_cached("SELECT from_ms, name FROM zone_history JOIN zone USING(zone_id) ORDER BY from_ms")?.query_map([], |r| Ok((UtcMillis(r.get(0)?), crate::time::parse_zone(&r.get::<_,String>(1)?).unwrap())))?.collect::<Result<_,_>>()?)) }
+    /// Calls `listener` once with [`Topic::Everything`], then after each commit once for each topic that changed.
+    ///
+    /// It runs on the thread that wrote, before `write` returns: it should note the topic and return.
+    pub fn subscribe(&self, listener: impl Fn(Topic) + Send + Sync + 'static) -> Subscription {
+        self.notices.subscribe(Arc::new(listener))
+    }
+
+    /// Closes the files and frees the folder until [`Self::resume`], usually because the app goes to the background.
+    ///
+    /// Work in progress has a quarter of a second to end by itself, then it is interrupted and answers `Closed`. At most
+    /// 5 s. Doing it twice, or to a closed store, does nothing.
+    pub fn pause(&self) -> Result<(), StoreError> {
+        let _config = self.take_turn();
+        self.shut(State::Paused)
+    }
+
+    /// Opens a paused store again, and answers as [`Self::open`] if it found damage. An open store stays as it is.
+    ///
+    /// Errors: as [`Self::open`], the store is then still paused; `Closed` after `close` or `wipe`, or if another thread
+    /// pauses meanwhile.
+    pub fn resume(&self) -> Result<Option<Recovery>, StoreError> {
+        let config = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        match *self.state() {
+            State::Open(_) => return Ok(None),
+            State::Closed => return Err(StoreError::Closed),
+            State::Paused => {}
+        }
+        let (session, recovery) = open::open(&config, &self.opening)?;
+        *self.state() = State::Open(Arc::new(session));
+        drop(config);
+        self.notices.deliver(BTreeSet::from([Topic::Everything]));
+        Ok(recovery)
+    }
+
+    /// Closes the store for good. Later calls answer `Closed`; closing again does nothing.
+    pub fn close(&self) -> Result<(), StoreError> {
+        let mut config = self.take_turn();
+        config.key = None;
+        self.shut(State::Closed)
+    }
+
+    /// Deletes everything in the folder, quarantine included, and closes the store. Only the empty lock file stays.
+    ///
+    /// Works on an open, paused or closed store, and again. Errors: `InUse` if another instance has opened the folder.
+    pub fn wipe(&self) -> Result<(), StoreError> {
+        let mut config = self.take_turn();
+        config.key = None;
+        let folder = Folder::new(&config.folder);
+        // What cannot be brought into the file before it is deleted does not matter.
+        match self.shut(State::Closed) {
+            Err(StoreError::Bug { where_ }) => return Err(StoreError::Bug { where_ }),
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "closing before wiping"),
+            Ok(()) => {}
+        }
+        let lock = folder.lock()?;
+        folder.erase(&lock)
+    }
+
+    /// Writes a copy of `user.db` as of now to `path`, under the same key. The file must not exist yet.
+    ///
+    /// Errors: `Io` if there is a file already; `Closed`; `StorageFull`. A copy that failed is deleted.
+    pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        let key = self
+            .lifecycle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .key
+            .clone();
+        let session = self.session()?;
+        let mut lent = session.lend(Role::UserReader)?;
+        noting_damage(&session, || {
+            backup::backup(lent.connection()?, path, key.as_ref())
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn session(&self) -> Result<Arc<Session>, StoreError> {
+        match &*self.state() {
+            State::Open(session) => Ok(Arc::clone(session)),
+            State::Paused | State::Closed => Err(StoreError::Closed),
+        }
+    }
+
+    /// Waits until nobody else changes the state, and interrupts whoever is opening the files meanwhile.
+    fn take_turn(&self) -> MutexGuard<'_, StoreConfig> {
+        loop {
+            match self.lifecycle.try_lock() {
+                Ok(guard) => return guard,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            self.opening.interrupt();
+            std::thread::sleep(TURN);
+        }
+    }
+
+    fn shut(&self, to: State) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let session = match &*state {
+            State::Open(session) => Arc::clone(session),
+            State::Paused => {
+                *state = to;
+                return Ok(());
+            }
+            State::Closed => return Ok(()),
+        };
+        drop(state);
+        let closed = session.close();
+        if !matches!(closed, Err(StoreError::Bug { .. })) {
+            *self.state() = to;
+            tracing::info!("store closed");
+        }
+        closed
+    }
+}
+
+/// Runs `work` and remembers for the next start if it met a damaged page.
+fn noting_damage<T, E>(session: &Session, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    error::forget_damage();
+    let result = work();
+    if error::damage_was_met() {
+        session.note_damage();
+    }
+    result
+}
+
+/// The right to read, within one transaction.
+pub struct Reader<'c> {
+    connection: &'c Connection,
+}
+
+impl Reader<'_> {
+    /// The connection, for the statements in a module's `sql.rs`.
+    pub(crate) fn connection(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reader")
+    }
+}
+
+/// The right to write, within one transaction. Can be used wherever a [`Reader`] is asked for.
+pub struct WriteTransaction<'c> {
+    reader: Reader<'c>,
+    topics: RefCell<BTreeSet<Topic>>,
+}
+
+impl WriteTransaction<'_> {
+    /// Tells listeners about `topic` once the transaction is committed. Saying it twice is saying it once.
+    pub fn notify(&self, topic: Topic) {
+        self.topics.borrow_mut().insert(topic);
+    }
+}
+
+impl<'c> Deref for WriteTransaction<'c> {
+    type Target = Reader<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.reader
+    }
+}
+
+impl fmt::Debug for WriteTransaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WriteTransaction")
+    }
 }

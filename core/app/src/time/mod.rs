@@ -12,6 +12,7 @@ mod zone;
 pub use chrono::NaiveDate;
 pub use chrono_tz::Tz;
 pub use date::{DateRange, format_date, parse_date};
+pub(crate) use zone::date_of_local;
 pub use zone::{HourSlot, OffsetPeriod, ZoneCache, ZoneOffsets, date_is_skipped, parse_zone};
 
 /// Milliseconds in a minute, an hour and a UTC day (never a local day).

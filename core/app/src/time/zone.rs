@@ -226,7 +226,8 @@ fn year_of(at: UtcMillis) -> i32 {
     DateTime::from_timestamp_millis(at.0).map_or(0, |utc| utc.year())
 }
 
-fn date_of_local(local: UtcMillis) -> NaiveDate {
+/// The calendar date of an instant that is already local time; kept at the ends of the calendar.
+pub(crate) fn date_of_local(local: UtcMillis) -> NaiveDate {
     DateTime::from_timestamp_millis(local.0).map_or(
         if local.0 < 0 {
             NaiveDate::MIN

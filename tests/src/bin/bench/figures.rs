@@ -22,20 +22,36 @@ pub(crate) struct Figure<'a> {
 impl Table {
     pub(crate) fn add(&mut self, figure: &Figure<'_>) {
         let ratio = figure.limit.map_or_else(String::new, |(limit, _)| {
-            format!("{:.2}", figure.measured.as_secs_f64() / limit.as_secs_f64().max(1e-9))
+            format!(
+                "{:.2}",
+                figure.measured.as_secs_f64() / limit.as_secs_f64().max(1e-9)
+            )
         });
         self.rows.push([
             figure.what.to_owned(),
             show(figure.measured),
-            figure.limit.map_or_else(String::new, |(limit, what)| format!("{} {what}", show(limit))),
+            figure
+                .limit
+                .map_or_else(String::new, |(limit, what)| format!("{} {what}", show(limit))),
             ratio,
             figure.target.to_owned(),
-            if figure.is_met { "met".to_owned() } else { "MISSED".to_owned() },
+            if figure.is_met {
+                "met".to_owned()
+            } else {
+                "MISSED".to_owned()
+            },
         ]);
     }
 
     pub(crate) fn note(&mut self, what: &str, value: String) {
-        self.rows.push([what.to_owned(), value, String::new(), String::new(), String::new(), String::new()]);
+        self.rows.push([
+            what.to_owned(),
+            value,
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ]);
     }
 }
 
@@ -52,7 +68,11 @@ impl std::fmt::Display for Table {
 
 fn show(duration: Duration) -> String {
     let micros = duration.as_secs_f64() * 1e6;
-    if micros < 1000.0 { format!("{micros:.0} µs") } else { format!("{:.2} ms", micros / 1000.0) }
+    if micros < 1000.0 {
+        format!("{micros:.0} µs")
+    } else {
+        format!("{:.2} ms", micros / 1000.0)
+    }
 }
 
 /// Median time of `runs` calls; `work` gets the number of the run.

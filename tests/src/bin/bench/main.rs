@@ -2,8 +2,16 @@
 //!
 //! Medians of repeated runs on whatever machine this is; never part of a test, because machines are noisy.
 #![expect(clippy::print_stdout, reason = "this program's output is its table")]
-#![expect(clippy::disallowed_methods, reason = "a stopwatch is what this program is for")]
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a measurement that cannot run should stop")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a stopwatch is what this program is for"
+)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a measurement that cannot run should stop"
+)]
 
 mod decade;
 mod figures;
@@ -12,7 +20,10 @@ mod ingest;
 fn main() {
     let wanted = std::env::args().nth(1);
     let is_wanted = |what: &str| wanted.as_deref().is_none_or(|wanted| wanted == what);
-    if let Some(unknown) = wanted.as_deref().filter(|wanted| !["ingest", "screens"].contains(wanted)) {
+    if let Some(unknown) = wanted
+        .as_deref()
+        .filter(|wanted| !["ingest", "screens"].contains(wanted))
+    {
         println!("unknown figure {unknown}: say ingest, screens, or nothing for all");
         std::process::exit(2);
     }

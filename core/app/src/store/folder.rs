@@ -1,0 +1,185 @@
+//! The data folder: where each file lies, the lock and the marker of an unclean end.
+//!
+//! ```text
+//! lock                    held while the store is open; a second instance is refused
+//! dirty                   exists while open; found at start = the last run did not end well
+//! user/user.db            what a person entered
+//! user/user.db.key        fingerprint of its key, if it is encrypted
+//! user/user.db.salvaged   while a damaged file is being replaced
+//! user/quarantine/        damaged files, set aside
+//! cache/cache.db          may go at any time
+//! ```
+//!
+//! Source: storage.md 1.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+/// Holds the folder until it is dropped, also by the death of the process.
+#[derive(Debug)]
+pub(super) struct FolderLock {
+    _file: File,
+}
+
+impl Folder {
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+        }
+    }
+
+    pub(super) fn user(&self) -> PathBuf {
+        self.root.join("user")
+    }
+
+    pub(super) fn user_db(&self) -> PathBuf {
+        self.user().join("user.db")
+    }
+
+    pub(super) fn fingerprint(&self) -> PathBuf {
+        self.user().join("user.db.key")
+    }
+
+    pub(super) fn salvaged_db(&self) -> PathBuf {
+        self.user().join("user.db.salvaged")
+    }
+
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.user().join("quarantine")
+    }
+
+    pub(super) fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
+    pub(super) fn cache_db(&self) -> PathBuf {
+        self.cache().join("cache.db")
+    }
+
+    fn dirty(&self) -> PathBuf {
+        self.root.join("dirty")
+    }
+
+    pub(super) fn create(&self) -> Result<(), StoreError> {
+        fs::create_dir_all(self.user())?;
+        fs::create_dir_all(self.cache())?;
+        Ok(())
+    }
+
+    /// Takes the folder for this instance.
+    ///
+    /// Errors: `InUse` if another instance, in this process or another, has it.
+    pub(super) fn lock(&self) -> Result<FolderLock, StoreError> {
+        fs::create_dir_all(&self.root)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.root.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(FolderLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Notes that the store is open. Answers whether the last run left its note, that is, did not end well.
+    ///
+    /// Not synced: a killed process keeps the note anyway, and after a power loss the next commit's own sync has
+    /// carried it along on the journalling file systems of phones.
+    pub(super) fn mark_dirty(&self) -> Result<bool, StoreError> {
+        match File::options().create_new(true).write(true).open(self.dirty()) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn clear_dirty(&self) -> Result<(), StoreError> {
+        remove_file(&self.dirty())
+    }
+
+    /// The fingerprint stored beside `user.db`, if there is one.
+    pub(super) fn stored_fingerprint(&self) -> Result<Option<String>, StoreError> {
+        match fs::read(self.fingerprint()) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stores or removes the fingerprint, durably: without it a wrong key looks like a damaged file.
+    pub(super) fn store_fingerprint(&self, fingerprint: Option<&str>) -> Result<(), StoreError> {
+        let Some(fingerprint) = fingerprint else {
+            return remove_file(&self.fingerprint());
+        };
+        let new = self.fingerprint().with_extension("key-new");
+        let mut file = File::create(&new)?;
+        file.write_all(fingerprint.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, self.fingerprint())?;
+        sync_folder(&self.user())
+    }
+
+    /// Deletes everything but the lock, which the caller holds: a lock file that is deleted and made again could be
+    /// held twice.
+    pub(super) fn erase(&self, _held: &FolderLock) -> Result<(), StoreError> {
+        remove_folder(&self.user())?;
+        remove_folder(&self.cache())?;
+        self.clear_dirty()
+    }
+
+    pub(super) fn erase_cache(&self) -> Result<(), StoreError> {
+        remove_folder(&self.cache())?;
+        fs::create_dir_all(self.cache())?;
+        Ok(())
+    }
+}
+
+/// The file and the two that SQLite keeps beside it.
+pub(super) fn with_side_files(path: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", ""].map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}
+
+/// Whether the file exists and holds anything.
+pub(super) fn has_content(path: &Path) -> Result<bool, StoreError> {
+    match File::open(path).and_then(|file| file.metadata()) {
+        Ok(metadata) => Ok(metadata.len() > 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn remove_folder(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Makes renames inside the folder durable. Where folders cannot be opened (Windows) the file system sees to it.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The ladder of `user.db`.
+//!
+//! The version of a file is the number of steps it has climbed, so a version is never typed and cannot be mistyped.
+//! New files climb the same ladder; there is no second way to create the schema. Rules for a new step: append it,
+//! never change an old one, say why, delete or rewrite no row that a person entered. Source: storage.md 4.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// One step of the ladder.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// What the step makes possible, in one sentence.
+    pub why: &'static str,
+    /// Its statements. Frozen with the release that ships it.
+    pub sql: &'static str,
+}
+
+/// Every step, oldest first.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        why: "settings, and zone names kept once so that readings hold a small id",
+        sql: include_str!("migrations/base.sql"),
+    },
+    Migration {
+        why: "raw step readings of every kind, and the hours and days derived from them",
+        sql: include_str!("migrations/steps.sql"),
+    },
+];
+
+/// Tables whose rows follow from other rows. A salvage leaves them empty and their modules rebuild them.
+pub(super) const DERIVED_TABLES: &[&str] = &["step_hour", "step_day"];
+
+/// The version a file has once all of `steps` have been climbed.
+pub(super) fn newest(steps: &[Migration]) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
+
+/// The version of an open file, 0 for a new one.
+///
+/// Errors: `TooNew` if it climbed a longer ladder; `Damaged` for a negative number, which no release wrote.
+pub(super) fn version(connection: &Connection, steps: &[Migration]) -> Result<i64, StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = newest(steps);
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    if found < 0 {
+        return Err(StoreError::Damaged);
+    }
+    Ok(found)
+}
+
+/// Climbs every pending step in one IMMEDIATE transaction, version included: killed anywhere, the file is old or new.
+///
+/// Errors: as [`version`]; `MigrationFailed` if a step or the check of its references fails, the file is then as before.
+pub(super) fn migrate(connection: &mut Connection, steps: &[Migration]) -> Result<(), StoreError> {
+    let from = version(connection, steps)?;
+    let to = newest(steps);
+    if from == to {
+        return Ok(());
+    }
+    // Rebuilding a table drops one that others refer to. The pragma does nothing inside a transaction, so it is set
+    // here for every step, and the references are checked before the commit.
+    connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+    let climbed = climb(connection, steps, from, to);
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
+    climbed?;
+    tracing::info!(from, to, "database migrated");
+    Ok(())
+}
+
+fn climb(connection: &mut Connection, steps: &[Migration], from: i64, to: i64) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let pending = steps.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));
+    for step in pending {
+        transaction
+            .execute_batch(step.sql)
+            .map_err(|source| failed(from, to, step.why, source))?;
+    }
+    let orphan = transaction
+        .prepare("PRAGMA foreign_key_check")?
+        .query([])?
+        .next()?
+        .is_some();
+    if orphan {
+        return Err(StoreError::MigrationFailed {
+            from,
+            to,
+            why: "a row refers to a row that is gone",
+            source: None,
+        });
+    }
+    transaction.pragma_update(None, "user_version", to)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A full disk, damage and an interruption keep their own meaning; everything else is the step's fault.
+fn failed(from: i64, to: i64, why: &'static str, source: rusqlite::Error) -> StoreError {
+    match StoreError::from(source) {
+        StoreError::Sqlite(source) => StoreError::MigrationFailed {
+            from,
+            to,
+            why,
+            source: Some(source),
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,388 @@
+//! What happens when `user.db` is damaged: the readable rows move into a new file, the damaged one is set aside.
+//!
+//! ```text
+//! user.db (damaged) ──rows──▶ user.db.salvage ──complete──▶ user.db.salvaged
+//! user.db, -wal, -shm ──▶ quarantine/user.corrupt-<n>       user.db.salvaged ──▶ user.db
+//! ```
+//!
+//! Each arrow of the second line is a rename, and the name `user.db.salvaged` says that the rows are complete. Killed
+//! anywhere, the next start either begins the salvage again from the untouched file or finishes the renames. Nothing is
+//! deleted. Source: storage.md 5.
+
+use std::path::PathBuf;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Row, Transaction, TransactionBehavior, params_from_iter};
+
+use super::connection::{Role, configure, connect};
+use super::folder::{Folder, has_content, remove_file, sync_folder, with_side_files};
+use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, version};
+use super::open::Opening;
+use super::session::checkpoint;
+use super::{DatabaseKey, StoreError};
+
+/// What became of a damaged `user.db`. The person is told plainly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// Rows in the new file. Derived tables are empty and count nothing; their modules rebuild them.
+    pub salvaged_rows: u64,
+    /// The damaged file, kept for a deeper recovery. Its `-wal` and `-shm` lie beside it.
+    pub set_aside: PathBuf,
+}
+
+/// Rows that other rows refer to, made again when they were lost, so that those others can stay.
+///
+/// The name says what happened; whoever reads it must cope with a name it does not know.
+const LOST_PARENTS: &[(&str, &str)] = &[
+    (
+        "zone",
+        "INSERT INTO zone (zone_id, name) VALUES (?1, 'lost-' || ?1)",
+    ),
+    (
+        "step_source",
+        "INSERT INTO step_source (source_id, name, kind) VALUES (?1, 'lost-' || ?1, 'unknown')",
+    ),
+];
+
+/// Attempts to reach rows between unreadable pages of one table. Each costs microseconds; a file that needs more is
+/// beyond what a phone should try at a start.
+const PROBES: u32 = 10_000;
+
+/// Replaces a damaged `user.db` by a new file with every row that can be read.
+///
+/// Errors: `StorageFull`, `Closed` when interrupted, file system trouble. The damaged file is then still in its place.
+pub(super) fn recover(
+    folder: &Folder,
+    key: Option<&DatabaseKey>,
+    opening: &Opening,
+) -> Result<Recovery, StoreError> {
+    tracing::warn!("the database is damaged: saving what can be read");
+    let path = folder.salvaged_db().with_extension("salvage");
+    for stale in with_side_files(&path) {
+        remove_file(&stale)?;
+    }
+    let mut new = connect(&path, Role::UserWriter, key)?;
+    configure(&new, Role::UserWriter)?;
+    match connect(&folder.user_db(), Role::UserReader, key) {
+        Ok(damaged) => {
+            opening.works_with(Some(&damaged));
+            salvage(&damaged, &mut new)?;
+        }
+        Err(StoreError::Damaged) => tracing::warn!("not even the first page can be read"),
+        Err(error) => return Err(error),
+    }
+    migrate(&mut new, MIGRATIONS)?;
+    checkpoint(&new)?;
+    drop(new);
+    std::fs::rename(&path, folder.salvaged_db())?;
+    sync_folder(&folder.user())?;
+    finish(folder, key)?.ok_or(StoreError::Bug {
+        where_: "a salvaged file that was just renamed is there",
+    })
+}
+
+/// Puts a completed salvage in place of the damaged file. Does nothing if there is none.
+pub(super) fn finish(folder: &Folder, key: Option<&DatabaseKey>) -> Result<Option<Recovery>, StoreError> {
+    let salvaged = folder.salvaged_db();
+    if !has_content(&salvaged)? {
+        return Ok(None);
+    }
+    let set_aside = set_aside(folder)?;
+    std::fs::rename(&salvaged, folder.user_db())?;
+    sync_folder(&folder.user())?;
+    let connection = connect(&folder.user_db(), Role::UserReader, key)?;
+    let mut salvaged_rows = 0_u64;
+    for table in tables(&connection)? {
+        // Dynamic SQL: the name comes from our own schema.
+        let count: i64 =
+            connection.query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| {
+                row.get(0)
+            })?;
+        salvaged_rows = salvaged_rows.saturating_add(count.unsigned_abs());
+    }
+    tracing::warn!(salvaged_rows, "a damaged database was replaced");
+    Ok(Some(Recovery {
+        salvaged_rows,
+        set_aside,
+    }))
+}
+
+/// Moves the damaged file into the quarantine, its side files first: a file whose log has stayed behind would be read
+/// as complete, while a log without its file is found again by the same number.
+fn set_aside(folder: &Folder) -> Result<PathBuf, StoreError> {
+    let quarantine = folder.quarantine();
+    std::fs::create_dir_all(&quarantine)?;
+    let mut number = 1_u32;
+    let mut target = quarantine.join("user.corrupt-1");
+    while target.exists() {
+        number = number.saturating_add(1);
+        target = quarantine.join(format!("user.corrupt-{number}"));
+    }
+    for (from, to) in with_side_files(&folder.user_db())
+        .iter()
+        .zip(with_side_files(&target))
+    {
+        match std::fs::rename(from, to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    sync_folder(&quarantine)?;
+    Ok(target)
+}
+
+struct Table {
+    name: String,
+    has_rowid: bool,
+    /// Stored columns in order.
+    columns: Vec<String>,
+    /// The primary key of a table without rowid.
+    key: Vec<String>,
+}
+
+/// The tables whose rows cannot be had again.
+fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
+    let mut list = connection.prepare(
+        "SELECT name, wr FROM pragma_table_list \
+         WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
+    )?;
+    let mut columns =
+        connection.prepare("SELECT name, pk FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid")?;
+    let mut tables = Vec::new();
+    let mut rows = list.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if DERIVED_TABLES.contains(&name.as_str()) {
+            continue;
+        }
+        let described = columns
+            .query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(String, i64)>, _>>()?;
+        let mut key: Vec<_> = described.iter().filter(|(_, place)| *place > 0).collect();
+        key.sort_by_key(|(_, place)| *place);
+        tables.push(Table {
+            has_rowid: row.get::<_, i64>(1)? == 0,
+            key: key.into_iter().map(|(name, _)| name.clone()).collect(),
+            columns: described.into_iter().map(|(name, _)| name).collect(),
+            name,
+        });
+    }
+    Ok(tables)
+}
+
+/// Copies every readable row of `damaged` into `new`, which is still empty.
+fn salvage(damaged: &Connection, new: &mut Connection) -> Result<(), StoreError> {
+    // Lets SQLite pass over entries of a damaged schema; the connection cannot write anyway.
+    damaged.execute_batch("PRAGMA writable_schema = ON")?;
+    // Rows go into the schema they were written for, and climb the rest of the ladder with it.
+    let step = match version(damaged, MIGRATIONS) {
+        Ok(found) if found > 0 => usize::try_from(found).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    migrate(new, MIGRATIONS.get(..step).unwrap_or(MIGRATIONS))?;
+    // A child may be readable where its parent is not.
+    new.execute_batch("PRAGMA foreign_keys = OFF")?;
+    let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for table in tables(&transaction)? {
+        let copied = if table.has_rowid {
+            salvage_by_rowid(damaged, &transaction, &table)
+        } else {
+            salvage_from_both_ends(damaged, &transaction, &table)
+        };
+        if let Err(error) = copied {
+            passing_over(error)?;
+            tracing::warn!(table = table.name, "table cannot be read");
+        }
+    }
+    if let Err(error) = keep_used_ids(damaged, &transaction) {
+        passing_over(error)?;
+    }
+    for table in tables(&transaction)? {
+        replace_lost_parents(&transaction, &table)?;
+    }
+    transaction.commit()?;
+    new.execute_batch("PRAGMA foreign_keys = ON")?;
+    Ok(())
+}
+
+/// Lets a salvage go on past unreadable data, but not past a full disk or an interruption.
+fn passing_over(error: StoreError) -> Result<(), StoreError> {
+    match error {
+        StoreError::StorageFull | StoreError::Closed => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads ascending to the first unreadable page, descending to the last one, and then halves what lies between.
+fn salvage_by_rowid(damaged: &Connection, new: &Transaction<'_>, table: &Table) -> Result<(), StoreError> {
+    let columns = table.columns.join(", ");
+    let select = |direction: &str| {
+        // Dynamic SQL: names come from our own schema.
+        damaged.prepare(&format!(
+            "SELECT rowid, {columns} FROM {} NOT INDEXED \
+             WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid {direction}",
+            table.name
+        ))
+    };
+    let mut upwards = select("ASC")?;
+    let mut downwards = select("DESC")?;
+    let mut copy = Copy::new(new, table)?;
+    let mut ranges = vec![(i64::MIN, i64::MAX)];
+    for _ in 0..PROBES {
+        let Some((low, high)) = ranges.pop() else {
+            return Ok(());
+        };
+        let mut last_low = None;
+        if copy.all(upwards.query([low, high])?, &mut last_low)? {
+            continue;
+        }
+        let low = last_low.map_or(low, |id| id.saturating_add(1));
+        let mut last_high = None;
+        if low > high || copy.all(downwards.query([low, high])?, &mut last_high)? {
+            continue;
+        }
+        let high = last_high.map_or(high, |id| id.saturating_sub(1));
+        if low < high {
+            let middle = low.midpoint(high);
+            ranges.push((middle.saturating_add(1), high));
+            // The lower half last, so that it comes first: ids begin at 1, and the far end is mostly empty.
+            ranges.push((low, middle));
+        }
+    }
+    Ok(())
+}
+
+fn salvage_from_both_ends(
+    damaged: &Connection,
+    new: &Transaction<'_>,
+    table: &Table,
+) -> Result<(), StoreError> {
+    let columns = table.columns.join(", ");
+    let mut copy = Copy::new(new, table)?;
+    for direction in ["ASC", "DESC"] {
+        let order: Vec<String> = table
+            .key
+            .iter()
+            .map(|name| format!("{name} {direction}"))
+            .collect();
+        // Dynamic SQL: names come from our own schema.
+        let mut statement = damaged.prepare(&format!(
+            "SELECT 0, {columns} FROM {} ORDER BY {}",
+            table.name,
+            order.join(", ")
+        ))?;
+        if copy.all(statement.query([])?, &mut None)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Writes rows into the new file.
+struct Copy<'t> {
+    insert: rusqlite::Statement<'t>,
+    columns: usize,
+}
+
+impl<'t> Copy<'t> {
+    fn new(new: &'t Transaction<'_>, table: &Table) -> Result<Self, StoreError> {
+        let places: Vec<&str> = table.columns.iter().map(|_| "?").collect();
+        // Dynamic SQL: names come from our own schema. IGNORE: rows read from both ends are copied once.
+        let insert = new.prepare(&format!(
+            "INSERT OR IGNORE INTO {} ({}) VALUES ({})",
+            table.name,
+            table.columns.join(", "),
+            places.join(", ")
+        ))?;
+        Ok(Self {
+            insert,
+            columns: table.columns.len(),
+        })
+    }
+
+    /// Copies rows, `last` being the rowid of the latest one. Answers whether it came to the end.
+    fn all(&mut self, mut rows: rusqlite::Rows<'_>, last: &mut Option<i64>) -> Result<bool, StoreError> {
+        loop {
+            match rows.next() {
+                Ok(None) => return Ok(true),
+                Ok(Some(row)) => {
+                    self.one(row)?;
+                    *last = row.get(0).ok();
+                }
+                Err(error) => {
+                    passing_over(error.into())?;
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    fn one(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        let mut values = Vec::with_capacity(self.columns);
+        for index in 1..=self.columns {
+            values.push(match row.get_ref(index)? {
+                // Bytes that are no text any more would make the row unreadable for its module.
+                ValueRef::Text(bytes) => ToSqlOutput::from(String::from_utf8_lossy(bytes).into_owned()),
+                value => ToSqlOutput::Borrowed(value),
+            });
+        }
+        match self.insert.execute(params_from_iter(values)) {
+            Ok(_) => Ok(()),
+            // A flipped bit gave the value a type or an emptiness that the column refuses.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Ids of AUTOINCREMENT tables are never used again, not even those of rows that were deleted or lost.
+fn keep_used_ids(damaged: &Connection, new: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut used = damaged.prepare("SELECT name, seq FROM sqlite_sequence")?;
+    let mut rows = used.query([])?;
+    while let Some(row) = rows.next()? {
+        let (name, last): (String, i64) = (row.get(0)?, row.get(1)?);
+        new.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
+            (&name, last),
+        )?;
+        new.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2 \
+             WHERE EXISTS (SELECT 1 FROM pragma_table_list WHERE name = ?1) \
+             AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+            (&name, last),
+        )?;
+    }
+    Ok(())
+}
+
+fn replace_lost_parents(new: &Transaction<'_>, child: &Table) -> Result<(), StoreError> {
+    let mut list = new.prepare(
+        "SELECT f.\"table\", f.\"from\", p.name FROM pragma_foreign_key_list(?1) AS f \
+         JOIN pragma_table_xinfo(f.\"table\") AS p ON p.pk = 1",
+    )?;
+    let references = list
+        .query_map([&child.name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(String, String, String)>, _>>()?;
+    for (parent, column, parent_key) in references {
+        // Dynamic SQL: names come from our own schema.
+        let orphans = format!(
+            "FROM {child} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT {parent_key} FROM {parent})",
+            child = child.name
+        );
+        if let Some((_, insert)) = LOST_PARENTS.iter().find(|(name, _)| *name == parent) {
+            let lost = new
+                .prepare(&format!("SELECT DISTINCT {column} {orphans}"))?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<Vec<i64>, _>>()?;
+            for id in lost {
+                tracing::warn!(parent, id, "a row that others refer to was lost");
+                new.execute(insert, [id])?;
+            }
+        } else {
+            // Every reference must hold, or no later migration passes its check. A test sees to it that each parent is
+            // in the list.
+            new.execute(&format!("DELETE {orphans}"), [])?;
+        }
+    }
+    Ok(())
+}
