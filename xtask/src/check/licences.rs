@@ -9,13 +9,15 @@ const ALLOWED: &[(&str, &str)] = &[
     ("BSD-2-Clause", "notice only"),
     (
         "BSD-3-Clause",
-        "notice only; the rasteriser of the terminal shell",
+        "notice only; SQLCipher, and the rasteriser of the terminal shell",
     ),
     ("ISC", "notice only"),
     ("Zlib", "notice only; the decompressor"),
     ("0BSD", "no condition"),
     ("CC0-1.0", "no condition"),
     ("Unlicense", "no condition"),
+    ("blessing", "no condition; SQLite's"),
+    ("WTFPL", "no condition; libtomcrypt's, inside SQLCipher"),
     ("Unicode-3.0", "notice only; Unicode's tables"),
     (
         "MPL-2.0",

@@ -73,8 +73,9 @@ fn sources(repository: &Repository) -> Result<(), String> {
 
 fn dependencies(repository: &Repository) -> Result<(), String> {
     let packages = packages::read(repository)?;
-    let page = repository.root.join("docs/dependencies.md");
-    let argued = std::fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let page = "docs/dependencies.md";
+    let argued =
+        std::fs::read_to_string(repository.root.join(page)).map_err(|error| format!("{page}: {error}"))?;
     let mut findings = dependencies::findings(&packages, &argued);
     findings.extend(licences::findings(&packages));
     findings.extend(licences::unlicensed_fonts(&sources::files(&repository.root)?));

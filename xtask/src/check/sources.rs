@@ -181,7 +181,9 @@ impl Rule {
 
 /// A file of unit tests inside a crate. Files under the folder `tests` at the top are searched: they are code there.
 fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || (path.contains("/src/") && path.contains("/tests/"))
+    path.ends_with("/tests.rs")
+        || path.ends_with("_tests.rs")
+        || (path.contains("/src/") && path.contains("/tests/"))
 }
 
 /// The lines of a file that are code, numbered from 1: without comments and without the bodies of test modules.
