@@ -10,6 +10,8 @@ pub mod range;
 
 mod labels;
 mod model;
+mod steps;
 
 pub use labels::LabelFormatter;
 pub use model::*;
+pub use steps::{StepChartInput, StepRollUp, hour_chart, roll_up_steps, step_chart};
