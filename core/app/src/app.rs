@@ -1,15 +1,17 @@
 //! The one object a shell holds: opens the files and hands out the modules.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::clock::{Clock, Random};
 use crate::settings;
-use crate::steps::Steps;
-use crate::store::{Store, StoreConfig, StoreError, zones as zone_table};
+use crate::steps::{StepError, Steps};
+use crate::store::{
+    DatabaseKey, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, zones as zone_table,
+};
 use crate::time::{UtcMillis, ZoneOffsets};
 
 /// What the core needs from a shell to open.
@@ -17,6 +19,8 @@ use crate::time::{UtcMillis, ZoneOffsets};
 pub struct Config {
     /// A private folder of this app; made if it is missing.
     pub folder: PathBuf,
+    /// Key of the database files; `None` leaves them plain. Only builds with the feature `sqlcipher` take one.
+    pub key: Option<DatabaseKey>,
     /// The zone the phone is in now. The shell reports it again whenever it changes.
     pub zone: Tz,
     /// Tells the time.
@@ -30,21 +34,89 @@ pub struct Config {
 pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
+    recovery: Mutex<Option<Recovery>>,
 }
 
 impl App {
-    /// Opens the folder and reports the phone's zone.
+    /// Opens the folder and reports the phone's zone. [`Self::recovery`] says whether a damaged file had to be replaced.
+    ///
+    /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
-        let (store, _) = Store::open(StoreConfig {
+        let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
-            key: None,
+            key: config.key,
         })?;
         let app = Self {
             store,
             clock: config.clock,
+            recovery: Mutex::new(recovery),
         };
+        app.catch_up()?;
         app.report_zone(config.zone)?;
         Ok(app)
+    }
+
+    /// What has to be done after the files were opened, and costs two small reads if there is nothing to do.
+    fn catch_up(&self) -> Result<(), StoreError> {
+        self.store.drop_old_quarantine(self.clock.now())?;
+        self.steps().derive_if_outdated().map_err(|error| match error {
+            StepError::Store(error) => error,
+            StepError::NoZone | StepError::GoalOutOfRange => StoreError::Bug {
+                where_: "deriving steps again asks for no zone and no goal",
+            },
+        })
+    }
+
+    /// What was saved when the latest `open` or `resume` met a damaged file. The person is told plainly.
+    #[must_use]
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.recovery
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Closes the files until [`Self::resume`], because the app goes to the background. Twice is once.
+    ///
+    /// Errors: as [`Store::pause`].
+    pub fn pause(&self) -> Result<(), StoreError> {
+        self.store.pause()
+    }
+
+    /// Opens the files of a paused app again; an app that is not paused stays as it is.
+    ///
+    /// Errors: as [`Store::resume`].
+    pub fn resume(&self) -> Result<(), StoreError> {
+        if let Some(recovery) = self.store.resume()? {
+            *self.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
+        }
+        self.catch_up()
+    }
+
+    /// Closes the app for good. Later calls answer `Closed`; closing again does nothing.
+    ///
+    /// Errors: as [`Store::close`].
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.store.close()
+    }
+
+    /// Deletes everything in the folder and closes the app, after a sign-out or when the account was deleted.
+    ///
+    /// Errors: as [`Store::wipe`].
+    pub fn wipe(&self) -> Result<(), StoreError> {
+        self.store.wipe()
+    }
+
+    /// Writes a copy of what the person entered to a file that does not exist yet, under the same key.
+    ///
+    /// Errors: as [`Store::backup_to`].
+    pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.store.backup_to(path)
+    }
+
+    /// Calls `listener` once with [`Topic::Everything`], then after each change. Dropping the subscription stops it.
+    pub fn subscribe(&self, listener: impl Fn(Topic) + Send + Sync + 'static) -> Subscription {
+        self.store.subscribe(listener)
     }
 
     /// Tells the core that the phone is in `zone` from now on. What is already stored stays where it was.
