@@ -41,7 +41,16 @@ const DAMAGED: &[u8] = b"damaged";
 /// Holds the folder until it is dropped, also by the death of the process.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Closing the file is not enough: a process that is just being started holds a copy of it until it runs its program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(error = &error as &dyn std::error::Error, "unlocking the folder");
+        }
+    }
 }
 
 impl Folder {
@@ -100,7 +109,7 @@ impl Folder {
             .write(true)
             .open(self.root.join("lock"))?;
         match file.try_lock() {
-            Ok(()) => Ok(FolderLock { _file: file }),
+            Ok(()) => Ok(FolderLock { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
