@@ -8,11 +8,13 @@ use chrono_tz::Tz;
 
 use crate::clock::{Clock, Random};
 use crate::settings;
-use crate::steps::{StepError, Steps};
+use crate::steps::{self, StepError, Steps};
 use crate::store::{
-    DatabaseKey, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, zones as zone_table,
+    DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
+    derived, zones as zone_table,
 };
-use crate::time::{UtcMillis, ZoneOffsets};
+use crate::time::{DayStart, UtcMillis, ZoneOffsets};
+use crate::weight::{self, WeightError, Weights};
 
 /// What the core needs from a shell to open.
 #[derive(Debug)]
@@ -34,11 +36,16 @@ pub struct Config {
 pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     recovery: Mutex<Option<Recovery>>,
 }
 
+/// The derived views, each with the version of the rules that lead to it.
+const DERIVED_VIEWS: [(&str, i64); 2] = [("steps", steps::RULES_VERSION), ("weight", weight::RULES_VERSION)];
+
 impl App {
-    /// Opens the folder and reports the phone's zone. [`Self::recovery`] says whether a damaged file had to be replaced.
+    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost or other rules derived.
+    /// [`Self::recovery`] says whether a damaged file had to be replaced.
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
@@ -49,21 +56,37 @@ impl App {
         let app = Self {
             store,
             clock: config.clock,
+            random: config.random,
             recovery: Mutex::new(recovery),
         };
-        app.catch_up()?;
         app.report_zone(config.zone)?;
+        app.catch_up()?;
         Ok(app)
     }
 
-    /// What has to be done after the files were opened, and costs two small reads if there is nothing to do.
+    /// What has to be done after the files were opened; small reads if there is nothing to do.
+    ///
+    /// Price: the start after a change of rules takes as long as deriving everything.
     fn catch_up(&self) -> Result<(), StoreError> {
         self.store.drop_old_quarantine(self.clock.now())?;
-        self.steps().derive_if_outdated().map_err(|error| match error {
-            StepError::Store(error) => error,
-            StepError::NoZone | StepError::GoalOutOfRange => StoreError::Bug {
-                where_: "deriving steps again asks for no zone and no goal",
-            },
+        let is_outdated = |reader: &Reader<'_>| {
+            for (view, version) in DERIVED_VIEWS {
+                if derived::version(reader, view)? != Some(version) {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, StoreError>(false)
+        };
+        if !self.store.read(is_outdated)? {
+            return Ok(());
+        }
+        self.store.write(|tx| {
+            tx.notify(Topic::Everything);
+            self.derive_everything(tx)?;
+            for (view, version) in DERIVED_VIEWS {
+                derived::set_version(tx, view, version)?;
+            }
+            Ok(())
         })
     }
 
@@ -132,6 +155,43 @@ impl App {
     #[must_use]
     pub const fn steps(&self) -> Steps<'_> {
         Steps::new(&self.store)
+    }
+
+    /// Weight.
+    #[must_use]
+    pub fn weight(&self) -> Weights<'_> {
+        Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// Moves the start of the person's day and derives steps and weight again, both or neither.
+    pub fn set_day_start(&self, day_start: DayStart) -> Result<(), StoreError> {
+        self.store.write(|tx| {
+            settings::set_day_start(tx, day_start)?;
+            for topic in [Topic::Settings, Topic::Steps, Topic::Weight] {
+                tx.notify(topic);
+            }
+            self.derive_everything(tx)
+        })
+    }
+
+    /// Derives every derived table again.
+    fn derive_everything(&self, tx: &WriteTransaction<'_>) -> Result<(), StoreError> {
+        const READ_FROM_THE_STORE: StoreError = StoreError::Bug {
+            where_: "deriving again refuses nothing that is stored",
+        };
+        steps::rebuild(tx).map_err(|error| match error {
+            StepError::Store(error) => error,
+            _ => READ_FROM_THE_STORE,
+        })?;
+        self.weight().rebuild_in(tx).map_err(|error| match error {
+            WeightError::Store(error) => error,
+            _ => READ_FROM_THE_STORE,
+        })
+    }
+
+    /// The person's start of the day; midnight unless she chose otherwise.
+    pub fn day_start(&self) -> Result<DayStart, StoreError> {
+        self.store.read(settings::day_start)
     }
 
     /// The person's date at an instant: in the zone she was in last, with her start of the day.

@@ -38,7 +38,7 @@ pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay}
 pub use summary::{DaySteps, HourSteps, Streak, longest_streak, mean_of_known_days, with_unknown_dates};
 
 use crate::settings;
-use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, derived, zones as zone_table};
+use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
 use crate::time::{DAY_MS, DateRange, DayStart, HourSlot, UtcMillis, ZoneCache, date_is_skipped};
 
 /// Raw counter samples are kept this long (steps.md 8.5).
@@ -46,11 +46,9 @@ const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
 /// Tombstones of deleted records are kept this long after the record's end (steps.md 8.5).
 const TOMBSTONES_KEPT_MS: i64 = 365 * DAY_MS;
 
-/// Name of hours and days among the derived views.
-const VIEW: &str = "steps";
 /// Version of the rules of this module that lead from readings to hours and days. Raised with every change of one, so
 /// that each file is derived again at its next start.
-const RULES_VERSION: i64 = 1;
+pub(crate) const RULES_VERSION: i64 = 1;
 
 /// Why something about steps could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -116,30 +114,6 @@ impl<'a> Steps<'a> {
     /// Drops hours and days and derives them again from the readings; the result is the same to the byte.
     pub fn rebuild(&self) -> Result<(), StepError> {
         self.store.write(rebuild)
-    }
-
-    /// Derives hours and days again if they were derived by other rules, or were left behind by a salvage.
-    ///
-    /// Otherwise it reads one row. Price: a start after a change of rules takes as long as [`Self::rebuild`].
-    pub(crate) fn derive_if_outdated(&self) -> Result<(), StepError> {
-        let is_current =
-            |reader: &Reader<'_>| Ok::<_, StepError>(derived::version(reader, VIEW)? == Some(RULES_VERSION));
-        if self.store.read(is_current)? {
-            return Ok(());
-        }
-        self.store.write(|tx| {
-            rebuild(tx)?;
-            Ok(derived::set_version(tx, VIEW, RULES_VERSION)?)
-        })
-    }
-
-    /// Moves the start of the person's day and derives everything again.
-    pub fn set_day_start(&self, day_start: DayStart) -> Result<(), StepError> {
-        self.store.write(|tx| {
-            settings::set_day_start(tx, day_start)?;
-            tx.notify(Topic::Steps);
-            rebuild(tx)
-        })
     }
 
     /// Drops what may be dropped with age: the raw part of old counter samples, old tombstones. No total changes.
@@ -227,7 +201,8 @@ fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport,
     batch.finish()
 }
 
-fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
+/// [`Steps::rebuild`] in a transaction that does more.
+pub(crate) fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
     apply::StepBatch::new(tx, settings::day_start(tx)?)?.rebuild()
 }
 

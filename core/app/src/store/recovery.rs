@@ -26,7 +26,7 @@ use super::{DatabaseKey, StoreError};
 /// What became of a damaged `user.db`. The person is told plainly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
-    /// Rows in the new file. Derived tables are empty and count nothing; their modules rebuild them.
+    /// Rows in the new file. Derived tables are empty and count nothing; `App::open` has their modules rebuild them.
     pub salvaged_rows: u64,
     /// The damaged file, kept for a deeper recovery. Its `-wal` and `-shm` lie beside it.
     pub set_aside: PathBuf,

@@ -139,6 +139,7 @@ pub(super) fn fill(connection: &Connection, rows: i64) {
                     "INTEGER" if name.starts_with("is_") => Value::Integer(row % 2),
                     "INTEGER" => Value::Integer(row * 1_000_003),
                     "TEXT" => Value::Text(format!("{table}.{name} {row} 歩み😀か\u{3099}")),
+                    "REAL" => Value::Real(row as f64 / 3.0),
                     other => panic!("{table}.{name}: say how to fill {other}"),
                 }
             });
