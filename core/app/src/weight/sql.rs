@@ -149,10 +149,11 @@ pub(super) fn every_id(reader: &Reader<'_>) -> SqlResult<Vec<WeighInId>> {
     let mut rows = statement.query([])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        match row.get_ref(0)?.as_str().ok().and_then(|text| text.parse().ok()) {
-            Some(id) => ids.push(id),
-            None => tracing::warn!("the id of a weigh-in cannot be read"),
+        let id: Option<WeighInId> = row.get_ref(0)?.as_str().ok().and_then(|text| text.parse().ok());
+        if id.is_none() {
+            tracing::warn!("the id of a weigh-in cannot be read");
         }
+        ids.extend(id);
     }
     Ok(ids)
 }
@@ -366,7 +367,7 @@ pub(super) fn by_part_of_id(reader: &Reader<'_>, part: &str) -> SqlResult<Vec<We
     read_weigh_ins(reader, BY_PART_OF_ID, [part])
 }
 
-const LATEST_WAIST: &str = "SELECT r.date, c.waist_mm
+pub(super) const LATEST_WAIST: &str = "SELECT r.date, c.waist_mm
      FROM weight_reading AS r CROSS JOIN weight_change AS c ON c.change_id = r.change_id
      WHERE r.has_waist = 1
      ORDER BY r.date DESC, r.is_date_only DESC, r.weighed_at_ms DESC, r.sub_ms_ns DESC, r.arrival DESC

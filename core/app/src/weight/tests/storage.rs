@@ -35,6 +35,10 @@ fn hot_statements_search_and_never_sort_or_read_a_whole_table() {
             assert!(is_search || is_walk, "{name}: {step}");
         }
     }
+    assert!(
+        plan(&phone, sql::LATEST_WAIST)[0].ends_with("USING INDEX weight_reading_with_waist"),
+        "a waist measured years ago is found at once"
+    );
 }
 
 #[test]
