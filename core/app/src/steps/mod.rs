@@ -41,6 +41,8 @@ pub use summary::{
     with_unknown_dates,
 };
 
+pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
+
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
 use crate::time::{
@@ -96,6 +98,37 @@ pub struct DayByHour {
     pub excluded: Vec<(UtcMillis, UtcMillis)>,
     /// The date as a whole; its correction belongs to no hour.
     pub day: DaySteps,
+}
+
+/// A stretch in which the person stopped counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again; `None` if she has not gone on yet.
+    pub end: Option<UtcMillis>,
+}
+
+/// A stretch whose steps do not count, for example in a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again.
+    pub end: UtcMillis,
+    /// Why, as it was given.
+    pub reason: Option<String>,
+}
+
+/// A day that the person corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correction {
+    /// Her date.
+    pub date: NaiveDate,
+    /// The number of steps she said it was, 0 to 1,000,000.
+    pub requested_steps: i64,
+    /// The difference to the sensor when she said so; later sensor steps add to it.
+    pub correction: i64,
 }
 
 /// The steps of the person whose store this is.
@@ -221,13 +254,29 @@ impl<'a> Steps<'a> {
         self.store.read(|reader| current_streak(reader, today))
     }
 
+    /// Every pause, in order of its start.
+    pub fn pauses(&self) -> Result<Vec<Pause>, StepError> {
+        self.store.read(|reader| Ok(sql::pauses(reader)?))
+    }
+
+    /// Every stretch that does not count, in order of its start.
+    pub fn exclusions(&self) -> Result<Vec<Exclusion>, StepError> {
+        self.store.read(|reader| Ok(sql::exclusions(reader)?))
+    }
+
+    /// Every corrected day, in order of its date.
+    pub fn corrections(&self) -> Result<Vec<Correction>, StepError> {
+        self.store.read(|reader| Ok(sql::corrections(reader)?))
+    }
+
     /// The order of the sources, best first.
     pub fn priority(&self) -> Result<Vec<String>, StepError> {
         self.store.read(|reader| Ok(sql::priority(reader)?))
     }
 }
 
-fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
+/// Stores a batch inside a transaction of the caller. See [`Steps::record`].
+pub(crate) fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
     let mut batch = apply::StepBatch::new(tx, settings::day_start(tx)?)?;
     for (position, event) in events.iter().enumerate() {
         batch.apply(position, event)?;
@@ -329,7 +378,8 @@ fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepEr
     })
 }
 
-fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
+/// [`Steps::current_streak`] within a read that does more.
+pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
