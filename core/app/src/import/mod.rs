@@ -35,7 +35,7 @@ use std::io;
 
 use crate::steps::IntervalRecord;
 use crate::time::{DAY_MS, UtcMillis};
-use crate::weight::NewWeighIn;
+use crate::weight::{NewWeighIn, WeighInTime};
 
 pub use decimal::LengthUnit;
 pub use file::{Counted, DETECT_BYTES, Format, Progress, detect};
@@ -167,10 +167,7 @@ fn checked_interval(record: IntervalRecord) -> Result<IntervalRecord, ImportReas
         return Err(ImportReason::bad("the end", "lies before the start"));
     }
     if !record.start.is_plausible() || !record.end.is_plausible() {
-        return Err(ImportReason::bad(
-            "the time",
-            "lies outside the years 2000 to 2099",
-        ));
+        return Err(outside_the_century());
     }
     if record.end.since(record.start) > MAX_LENGTH_MS {
         return Err(ImportReason::bad("the record", "is longer than 31 days"));
@@ -182,6 +179,19 @@ fn checked_interval(record: IntervalRecord) -> Result<IntervalRecord, ImportReas
         ));
     }
     Ok(record)
+}
+
+/// The same for the time of a weigh-in. Source: weight.md 2.
+fn checked_time(when: WeighInTime) -> Result<WeighInTime, ImportReason> {
+    if when.is_plausible() {
+        Ok(when)
+    } else {
+        Err(outside_the_century())
+    }
+}
+
+fn outside_the_century() -> ImportReason {
+    ImportReason::bad("the time", "lies outside the years 2000 to 2099")
 }
 
 /// Milliseconds of an instant given in nanoseconds, cut off towards the past.
