@@ -1,4 +1,7 @@
-//! The one object a shell holds: opens the files and hands out the modules.
+//! The one object a shell holds: opens the files, hands out the modules, and answers what needs several of them at once.
+
+mod export;
+mod home;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +18,32 @@ use crate::store::{
 };
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
 use crate::weight::{self, WeightError, Weights};
+
+pub use export::{
+    Export, ExportedCorrection, ExportedDay, ExportedExclusion, ExportedPause, ExportedSettings,
+    ExportedWeighIn,
+};
+pub use home::Home;
+
+/// Why a question to several modules was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Steps failed.
+    #[error(transparent)]
+    Steps(#[from] StepError),
+    /// Weight failed.
+    #[error(transparent)]
+    Weight(#[from] WeightError),
+}
+
+impl From<rusqlite::Error> for AppError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
 
 /// What the core needs from a shell to open.
 #[derive(Debug)]
@@ -187,6 +216,32 @@ impl App {
             WeightError::Store(error) => error,
             _ => READ_FROM_THE_STORE,
         })
+    }
+
+    /// Everything the home screen shows on `today`, from one state of the data.
+    pub fn home(&self, today: NaiveDate) -> Result<Home, AppError> {
+        self.store.read(|reader| home::home(reader, today))
+    }
+
+    /// Everything the person entered, from one state of the data, with the day totals beside it.
+    pub fn export(&self) -> Result<Export, AppError> {
+        self.store.read(|reader| export::export(reader, self.clock.now()))
+    }
+
+    /// Imports a file: checks all of it, then stores it in batches. The same file twice changes nothing, and an import that
+    /// was broken off goes on where it stopped.
+    ///
+    /// Shapes: `open` gives the file from its start each time it is called, `plan` comes from [`crate::import::plan`], `watch` is told
+    /// how far it is and can stop it.
+    /// Errors: as [`ImportFailure`](crate::import::ImportFailure). A bad record stores nothing of the file.
+    #[cfg(feature = "import")]
+    pub fn import<R: std::io::Read + std::io::Seek>(
+        &self,
+        open: impl Fn() -> std::io::Result<R>,
+        plan: &crate::import::ImportPlan,
+        watch: &mut dyn FnMut(crate::import::ImportProgress) -> std::ops::ControlFlow<()>,
+    ) -> Result<crate::import::ImportReport, crate::import::ImportFailure> {
+        crate::import::run(&self.store, self.weight(), self.clock.now(), open, plan, watch)
     }
 
     /// The person's start of the day; midnight unless she chose otherwise.

@@ -196,27 +196,6 @@ fn a_format_is_recognised_by_its_content() {
 }
 
 #[test]
-fn the_fingerprint_depends_on_length_start_and_end_and_leaves_the_reader_at_its_start() {
-    let of = |bytes: &[u8]| fingerprint(Cursor::new(bytes)).unwrap();
-    let mut long = vec![b'x'; 3 << 20];
-    let original = of(&long);
-    assert_eq!(original.len(), 64);
-    assert_ne!(of(&long[1..]), original);
-    long[3 << 19] = b'y';
-    assert_eq!(of(&long), original, "the middle of a large file is not read");
-    *long.last_mut().unwrap() = b'y';
-    assert_ne!(of(&long), original);
-    assert_eq!(of(b""), of(b""));
-    assert_ne!(of(b"a"), of(b"b"));
-
-    let mut file = Cursor::new(b"abc");
-    let mut text = String::new();
-    fingerprint(&mut file).unwrap();
-    file.read_to_string(&mut text).unwrap();
-    assert_eq!(text, "abc");
-}
-
-#[test]
 fn progress_follows_the_reader_while_a_parser_owns_it() {
     let text = format!("at,weight_kg\n{}", "2026-04-01,70\n".repeat(2000));
     let (counted, progress) = Counted::new(text.as_bytes());

@@ -10,6 +10,7 @@ use super::counter::{CheckedSample, CounterState, Evidence};
 use super::derive::{DerivedDay, DerivedSteps, StoredKind, StoredReading, Windows};
 use super::reading::{IntervalRecord, PlatformBucket};
 use super::summary::{DaySteps, HourSteps};
+use super::{Correction, Exclusion, Pause};
 use crate::store::{Reader, WriteTransaction};
 use crate::time::{DAY_MS, DateRange, HOUR_MS, UtcMillis, format_date, parse_date};
 
@@ -90,7 +91,7 @@ pub(super) fn source_order(reader: &Reader<'_>) -> SqlResult<BTreeMap<i64, usize
         .collect()
 }
 
-pub(super) fn priority(reader: &Reader<'_>) -> SqlResult<Vec<String>> {
+pub(crate) fn priority(reader: &Reader<'_>) -> SqlResult<Vec<String>> {
     reader
         .connection()
         .prepare_cached("SELECT name FROM step_priority ORDER BY position")?
@@ -467,6 +468,63 @@ pub(super) fn windows(reader: &Reader<'_>, from: UtcMillis, to: UtcMillis) -> Sq
     Ok(Windows { paused, excluded })
 }
 
+/// Every pause in order of its start; one that was not ended has no end.
+pub(crate) fn pauses(reader: &Reader<'_>) -> SqlResult<Vec<Pause>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT start_ms, end_ms FROM step_pause ORDER BY start_ms, pause_id")?
+        .query_map([], |row| {
+            Ok(Pause {
+                start: UtcMillis(row.get(0)?),
+                end: row.get::<_, Option<i64>>(1)?.map(UtcMillis),
+            })
+        })?
+        .collect()
+}
+
+/// Every exclusion in order of its start.
+pub(crate) fn exclusions(reader: &Reader<'_>) -> SqlResult<Vec<Exclusion>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT start_ms, end_ms, reason
+             FROM step_exclusion
+             ORDER BY start_ms, exclusion_id",
+        )?
+        .query_map([], |row| {
+            Ok(Exclusion {
+                start: UtcMillis(row.get(0)?),
+                end: UtcMillis(row.get(1)?),
+                reason: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// Every correction in order of its date.
+pub(crate) fn corrections(reader: &Reader<'_>) -> SqlResult<Vec<Correction>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT date, requested_steps, correction
+             FROM step_adjustment
+             ORDER BY date",
+        )?
+        .query_map([], |row| {
+            Ok(Correction {
+                date: row
+                    .get_ref(0)?
+                    .as_str()
+                    .ok()
+                    .and_then(parse_date)
+                    .ok_or(rusqlite::Error::InvalidQuery)?,
+                requested_steps: row.get(1)?,
+                correction: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
 pub(super) fn put_adjustment(
     tx: &WriteTransaction<'_>,
     date: NaiveDate,
@@ -705,7 +763,7 @@ fn day_of(row: &rusqlite::Row<'_>) -> SqlResult<DaySteps> {
 }
 
 /// Dates of a range that are measured or corrected, in order.
-pub(super) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySteps>> {
+pub(crate) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySteps>> {
     reader
         .connection()
         .prepare_cached(&format!("{DAYS_IN_RANGE} ORDER BY 1"))?
@@ -777,6 +835,20 @@ pub(super) fn zone_of_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Opt
     reader
         .connection()
         .prepare_cached("SELECT zone_id FROM step_day WHERE date = ?1")?
+        .query_row([format_date(date)], |row| row.get(0))
+        .optional()
+}
+
+/// The zone of the last measured date before `date`, or of the first one after it.
+pub(super) fn zone_of_nearest_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Option<i64>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT zone_id
+             FROM step_day
+             WHERE date = ifnull((SELECT max(date) FROM step_day WHERE date < ?1),
+                                 (SELECT min(date) FROM step_day WHERE date > ?1))",
+        )?
         .query_row([format_date(date)], |row| row.get(0))
         .optional()
 }

@@ -31,6 +31,10 @@ pub const MIGRATIONS: &[Migration] = &[
         why: "every change of a weigh-in, and the readings, days and trend derived from them",
         sql: include_str!("migrations/weight.sql"),
     },
+    Migration {
+        why: "how far each import of a file came, so that a broken-off one goes on",
+        sql: include_str!("migrations/import.sql"),
+    },
 ];
 
 /// Tables whose rows follow from other rows. A salvage leaves them empty; without a row in `derived_view` their modules

@@ -68,6 +68,8 @@ pub use replay::{
     ReplayDay, ReplayError, ReplayOptions, ReplayOutput, ReplayReason, ReplaySummary, parse_replay, replay,
 };
 pub use slope::{Slope, WINDOW_DAYS, slope, window};
+pub(crate) use sql::weigh_ins;
+pub(crate) use summary::summary;
 pub use summary::{WaistReading, WeightGoal, WeightSummary};
 pub use trend::{Tau, WeightDay, trend};
 pub use unit::{ShownWeight, Weight, WeightTextError};

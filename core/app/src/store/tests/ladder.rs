@@ -171,7 +171,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_migration_leaves_the_old_file() {
         let pages: i64 = writer
             .pragma_query_value(None, "page_count", |row| row.get(0))
             .unwrap();
-        writer.pragma_update(None, "max_page_count", pages + 1).unwrap();
+        writer.pragma_update(None, "max_page_count", pages).unwrap();
         assert!(
             matches!(migrate(&mut writer, MIGRATIONS), Err(StoreError::StorageFull)),
             "from {height}"
