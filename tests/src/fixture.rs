@@ -2,11 +2,13 @@
 //!
 //! A frozen database is never made again, so this file may change with every version: it says what the next one holds.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
 use ayumi_core::clock::ManualClock;
+use ayumi_core::import::ImportPlan;
 use ayumi_core::steps::{CounterSample, IntervalRecord, PlatformBucket, StepEvent};
 use ayumi_core::time::{DAY_MS, DateRange, DayStart, HOUR_MS, NaiveDate, Tz, UtcMillis};
 use ayumi_core::weight::{
@@ -59,6 +61,21 @@ pub fn live(app: &App) {
     app.set_day_start(DayStart::parse("03:30").expect("a day start"))
         .expect("a day start");
     weigh(app);
+    import(app);
+}
+
+/// A file of another app, half of which is known already.
+fn import(app: &App) {
+    const FILE: &[u8] =
+        b"at,weight_kg\n2026-01-04T22:00:00+00:00,72.4\n2025-12-24T07:00:00+09:00,73.15\n2025-12-26,73.0\n";
+    let report = app
+        .import(
+            || Ok(std::io::Cursor::new(FILE)),
+            &ImportPlan::WeightCsv,
+            &mut |_| ControlFlow::Continue(()),
+        )
+        .expect("an import");
+    assert!(report.new_weigh_ins > 0);
 }
 
 fn steps_of_day(day: i64, dice: &mut Dice) -> Vec<StepEvent> {

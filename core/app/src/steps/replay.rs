@@ -136,12 +136,12 @@ impl ReplayRun {
                 store = open()?;
             }
         }
-        output(&Steps::new(&store), notes)
+        output(Steps::new(&store), notes)
     }
 }
 
 fn output(
-    steps: &Steps<'_>,
+    steps: Steps<'_>,
     notes: BTreeMap<(usize, NoteCode), &'static str>,
 ) -> Result<ReplayOutput, StepError> {
     let range = steps.span()?.map_or(
