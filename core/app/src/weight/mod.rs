@@ -19,6 +19,7 @@ mod trend;
 mod unit;
 
 pub use day_value::{DayValue, Reading, day_values};
+pub(crate) use goal::FLAT_KG_PER_WEEK;
 pub use goal::{GoalReason, GoalStatus, GoalWeight, Latest, goal_status, is_reached};
 pub use plateau::{RollUp, Volatility, VolatilityLevel, is_plateau, roll_up, volatility, weekday_pattern};
 pub use plausibility::{Before, PlausibilityQuestion, question};
