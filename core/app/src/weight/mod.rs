@@ -24,7 +24,7 @@
 //! | `sql.rs` | every statement; the schema is `store/migrations/weight.sql` |
 //! | `unit.rs`, `day_value.rs`, `trend.rs`, `slope.rs`, `goal.rs`, `plateau.rs`, `plausibility.rs` | one rule each, pure, its vectors beside it |
 //! | `replay.rs` | the rules over a file, without a store |
-//! | `store_tests.rs` | stories and laws of the whole module |
+//! | `tests/` | stories and laws of the whole module over a real store |
 //!
 //! Invariants:
 //!
@@ -43,9 +43,13 @@ mod reading;
 mod replay;
 mod slope;
 mod sql;
-#[cfg(test)]
-mod store_tests;
 mod summary;
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
+mod tests;
 mod trend;
 mod unit;
 mod waist;
@@ -65,6 +69,8 @@ pub use replay::{
     ReplayDay, ReplayError, ReplayOptions, ReplayOutput, ReplayReason, ReplaySummary, parse_replay, replay,
 };
 pub use slope::{Slope, WINDOW_DAYS, slope, window};
+pub(crate) use sql::weigh_ins;
+pub(crate) use summary::summary;
 pub use summary::{WaistReading, WeightGoal, WeightSummary};
 pub use trend::{Tau, WeightDay, trend};
 pub use unit::{ShownWeight, Weight, WeightTextError};
@@ -78,6 +84,10 @@ use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::store::{Store, Topic, WriteTransaction};
 use crate::time::{CalendarUnit, DateRange};
+
+/// Version of the rules of this module that lead from changes to readings, days and trend. Raised with every change of one,
+/// so that each file is derived again at its next start.
+pub(crate) const RULES_VERSION: i64 = 1;
 
 /// A weigh-in that was stored, and what to ask about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
