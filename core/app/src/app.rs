@@ -1,7 +1,7 @@
 //! The one object a shell holds: opens the files and hands out the modules.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -10,16 +10,19 @@ use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
-    Recovery, Store, StoreConfig, StoreError, Topic, WriteTransaction, derived, zones as zone_table,
+    DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
+    derived, zones as zone_table,
 };
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
-use crate::weight::{WeightError, Weights};
+use crate::weight::{self, WeightError, Weights};
 
 /// What the core needs from a shell to open.
 #[derive(Debug)]
 pub struct Config {
     /// A private folder of this app; made if it is missing.
     pub folder: PathBuf,
+    /// Key of the database files; `None` leaves them plain. Only builds with the feature `sqlcipher` take one.
+    pub key: Option<DatabaseKey>,
     /// The zone the phone is in now. The shell reports it again whenever it changes.
     pub zone: Tz,
     /// Tells the time.
@@ -34,38 +37,109 @@ pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    recovery: Option<Recovery>,
+    recovery: Mutex<Option<Recovery>>,
 }
 
+/// The derived views, each with the version of the rules that lead to it.
+const DERIVED_VIEWS: [(&str, i64); 2] = [("steps", steps::RULES_VERSION), ("weight", weight::RULES_VERSION)];
+
 impl App {
-    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost.
+    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost or other rules derived.
+    /// [`Self::recovery`] says whether a damaged file had to be replaced.
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
         let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
-            key: None,
+            key: config.key,
         })?;
         let app = Self {
             store,
             clock: config.clock,
             random: config.random,
-            recovery,
+            recovery: Mutex::new(recovery),
         };
         app.report_zone(config.zone)?;
-        if app.store.read(derived::are_stale)? {
-            app.store.write(|tx| {
-                app.derive_everything(tx)?;
-                derived::set_fresh(tx)
-            })?;
-        }
+        app.catch_up()?;
         Ok(app)
     }
 
-    /// What became of a damaged database while opening, if it was damaged. The person is told plainly.
+    /// What has to be done after the files were opened; small reads if there is nothing to do.
+    ///
+    /// Price: the start after a change of rules takes as long as deriving everything.
+    fn catch_up(&self) -> Result<(), StoreError> {
+        self.store.drop_old_quarantine(self.clock.now())?;
+        let is_outdated = |reader: &Reader<'_>| {
+            for (view, version) in DERIVED_VIEWS {
+                if derived::version(reader, view)? != Some(version) {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, StoreError>(false)
+        };
+        if !self.store.read(is_outdated)? {
+            return Ok(());
+        }
+        self.store.write(|tx| {
+            tx.notify(Topic::Everything);
+            self.derive_everything(tx)?;
+            for (view, version) in DERIVED_VIEWS {
+                derived::set_version(tx, view, version)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was saved when the latest `open` or `resume` met a damaged file. The person is told plainly.
     #[must_use]
-    pub const fn recovery(&self) -> Option<&Recovery> {
-        self.recovery.as_ref()
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.recovery
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Closes the files until [`Self::resume`], because the app goes to the background. Twice is once.
+    ///
+    /// Errors: as [`Store::pause`].
+    pub fn pause(&self) -> Result<(), StoreError> {
+        self.store.pause()
+    }
+
+    /// Opens the files of a paused app again; an app that is not paused stays as it is.
+    ///
+    /// Errors: as [`Store::resume`].
+    pub fn resume(&self) -> Result<(), StoreError> {
+        if let Some(recovery) = self.store.resume()? {
+            *self.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
+        }
+        self.catch_up()
+    }
+
+    /// Closes the app for good. Later calls answer `Closed`; closing again does nothing.
+    ///
+    /// Errors: as [`Store::close`].
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.store.close()
+    }
+
+    /// Deletes everything in the folder and closes the app, after a sign-out or when the account was deleted.
+    ///
+    /// Errors: as [`Store::wipe`].
+    pub fn wipe(&self) -> Result<(), StoreError> {
+        self.store.wipe()
+    }
+
+    /// Writes a copy of what the person entered to a file that does not exist yet, under the same key.
+    ///
+    /// Errors: as [`Store::backup_to`].
+    pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.store.backup_to(path)
+    }
+
+    /// Calls `listener` once with [`Topic::Everything`], then after each change. Dropping the subscription stops it.
+    pub fn subscribe(&self, listener: impl Fn(Topic) + Send + Sync + 'static) -> Subscription {
+        self.store.subscribe(listener)
     }
 
     /// Tells the core that the phone is in `zone` from now on. What is already stored stays where it was.

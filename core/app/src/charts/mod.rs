@@ -14,4 +14,4 @@ mod steps;
 
 pub use labels::LabelFormatter;
 pub use model::*;
-pub use steps::{StepChartInput, StepRollUp, hour_chart, roll_up_steps, step_chart};
+pub use steps::{StepChartInput, hour_chart, step_chart};

@@ -8,7 +8,10 @@ use super::model::{
     Role, Run, Series, Shade, Span, Subject, TimeLabel, TimeTick, ValueLabel, ValueTick, x_position,
 };
 use super::range::{GoalPlace, ValueRange, step_range};
-use crate::steps::{DayByHour, DaySteps, longest_streak, mean_of_known_days, with_unknown_dates};
+use crate::steps::{
+    DayByHour, DaySteps, StepRollUp, longest_streak, mean_of_known_days, roll_up_steps, with_unknown_dates,
+    without_today,
+};
 use crate::time::{DateRange, NaiveDate, WeekStart};
 
 /// What a step chart over dates is made of.
@@ -30,51 +33,6 @@ pub struct StepChartInput<'a> {
     pub week_start: WeekStart,
     /// Whether her zone skipped a calendar date; such a date does not break a streak.
     pub is_skipped: &'a dyn Fn(NaiveDate) -> bool,
-}
-
-/// The steps of one week, month or other run of dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepRollUp {
-    /// The dates, also those without data.
-    pub dates: DateRange,
-    /// Sum of the days' steps.
-    pub sum: i64,
-    /// Days with data.
-    pub measured_days: u32,
-    /// Mean of the measured days, without today unless it is the only one; `None` without a measured day.
-    pub mean: Option<i64>,
-    /// Today or a later date lies inside.
-    pub is_incomplete: bool,
-}
-
-/// Gathers the days of `dates`. Sums over weeks equal sums over days. Source: charts.md section 6.
-#[must_use]
-pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> StepRollUp {
-    let known: Vec<DaySteps> = days
-        .iter()
-        .copied()
-        .filter(|day| dates.contains(day.date) && day.steps.is_some())
-        .collect();
-    StepRollUp {
-        dates,
-        sum: known
-            .iter()
-            .filter_map(|day| day.steps)
-            .fold(0, i64::saturating_add),
-        measured_days: u32::try_from(known.len()).unwrap_or(u32::MAX),
-        mean: mean_of_known_days(&without_today(&known, today)),
-        is_incomplete: dates.until > today,
-    }
-}
-
-/// Today is not over: averages leave it out unless it is the only day.
-fn without_today(days: &[DaySteps], today: NaiveDate) -> Vec<DaySteps> {
-    let past: Vec<DaySteps> = days
-        .iter()
-        .copied()
-        .filter(|day| day.date != today && day.steps.is_some())
-        .collect();
-    if past.is_empty() { days.to_vec() } else { past }
 }
 
 /// The step chart of a range of dates.

@@ -207,7 +207,13 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         let Some(source_id) = self.source_of_kind(&sample.source, SourceKind::Counter)? else {
             return Ok(Err(Refused(NoteCode::Rejected, OTHER_KIND)));
         };
-        let zone_id = self.zone_id(sample.zone, sample.received_at)?;
+        // A clock that was never set does not say when the phone was where: it is where its shell said last.
+        let zone_at = if checked.received_at.is_plausible() {
+            checked.received_at
+        } else {
+            UtcMillis(i64::MAX)
+        };
+        let zone_id = self.zone_id(sample.zone, zone_at)?;
         if !self.counters.contains_key(&source_id) {
             let progress = CounterProgress {
                 state: sql::counter_state(self.tx, source_id)?,
@@ -532,20 +538,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         let mut ranges: Vec<DateRange> = Vec::new();
         for &(from, to) in touched {
             for zone in self.zones_by_id.values() {
-                let offsets = self.zones.get(*zone);
-                let (first, last) = (
-                    offsets.date_of(from, self.day_start),
-                    offsets.date_of(to, self.day_start),
-                );
-                // A day start inside the repeated hour can put the date before between two instants of one date.
-                let extra = Days::new(u64::from(self.day_start != DayStart::MIDNIGHT));
-                ranges.push(DateRange {
-                    from: first.min(last).checked_sub_days(extra).unwrap_or(first),
-                    until: first
-                        .max(last)
-                        .checked_add_days(Days::new(1).max(extra))
-                        .unwrap_or(last),
-                });
+                ranges.push(self.zones.get(*zone).dates_between(from, to, self.day_start));
             }
         }
         ranges.sort_unstable();

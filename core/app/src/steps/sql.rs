@@ -576,25 +576,43 @@ pub(super) fn readings(
 
 /// First and last instant that any reading touches.
 pub(super) fn span_of_readings(reader: &Reader<'_>) -> SqlResult<Option<(UtcMillis, UtcMillis)>> {
-    reader
-        .connection()
-        .prepare_cached(
-            "SELECT min(first_ms), max(last_ms)
-             FROM (
-                 SELECT min(from_ms) AS first_ms, max(to_ms) AS last_ms FROM step_counter_sample
-                 UNION ALL
-                 SELECT min(start_ms), max(end_ms) FROM step_interval WHERE is_deleted = 0
-                 UNION ALL
-                 SELECT min(start_ms), max(end_ms) FROM step_bucket
-             )",
-        )?
-        .query_row([], |row| {
-            let ends: (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok(ends
-                .0
-                .zip(ends.1)
-                .map(|(first, last)| (UtcMillis(first), UtcMillis(last))))
-        })
+    // One aggregate per statement and class: each is found at one end of an index, however long the history is.
+    // Of each table: first end, last end, and first start of those that end by a given instant.
+    const STATEMENTS: [[&str; 3]; 3] = [
+        [
+            "SELECT min(to_ms) FROM step_counter_sample WHERE length_class = ?1",
+            "SELECT max(to_ms) FROM step_counter_sample WHERE length_class = ?1",
+            "SELECT min(from_ms) FROM step_counter_sample WHERE length_class = ?1 AND to_ms <= ?2",
+        ],
+        [
+            "SELECT min(end_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1",
+            "SELECT max(end_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1",
+            "SELECT min(start_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1 AND end_ms <= ?2",
+        ],
+        [
+            "SELECT min(end_ms) FROM step_bucket WHERE length_class = ?1",
+            "SELECT max(end_ms) FROM step_bucket WHERE length_class = ?1",
+            "SELECT min(start_ms) FROM step_bucket WHERE length_class = ?1 AND end_ms <= ?2",
+        ],
+    ];
+    let connection = reader.connection();
+    let mut span: Option<(i64, i64)> = None;
+    for [first_end, last_end, first_start] in STATEMENTS {
+        let mut first_end = connection.prepare_cached(first_end)?;
+        let mut last_end = connection.prepare_cached(last_end)?;
+        let mut first_start = connection.prepare_cached(first_start)?;
+        for (class, longest) in LENGTH_CLASSES {
+            let Some(end) = first_end.query_row([class], |row| row.get::<_, Option<i64>>(0))? else {
+                continue;
+            };
+            // The reading that begins first ends at most one class length after the first end.
+            let first: i64 =
+                first_start.query_row(params![class, end.saturating_add(longest)], |row| row.get(0))?;
+            let last: i64 = last_end.query_row([class], |row| row.get(0))?;
+            span = Some(span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+        }
+    }
+    Ok(span.map(|(first, last)| (UtcMillis(first), UtcMillis(last))))
 }
 
 // The derived view ------------------------------------------------------------------------------------------------
@@ -718,11 +736,16 @@ pub(super) fn span_of_days(reader: &Reader<'_>) -> SqlResult<Option<(NaiveDate, 
     reader
         .connection()
         .prepare_cached(
+            // One aggregate per SELECT: SQLite finds min or max at one end of the index, but scans for both at once.
             "SELECT min(first), max(last)
              FROM (
-                 SELECT min(date) AS first, max(date) AS last FROM step_day
+                 SELECT
+                     (SELECT min(date) FROM step_day) AS first,
+                     (SELECT max(date) FROM step_day) AS last
                  UNION ALL
-                 SELECT min(date), max(date) FROM step_adjustment
+                 SELECT
+                     (SELECT min(date) FROM step_adjustment),
+                     (SELECT max(date) FROM step_adjustment)
              )",
         )?
         .query_row([], |row| {
@@ -754,6 +777,20 @@ pub(super) fn zone_of_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Opt
     reader
         .connection()
         .prepare_cached("SELECT zone_id FROM step_day WHERE date = ?1")?
+        .query_row([format_date(date)], |row| row.get(0))
+        .optional()
+}
+
+/// The zone of the last measured date before `date`, or of the first one after it.
+pub(super) fn zone_of_nearest_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Option<i64>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT zone_id
+             FROM step_day
+             WHERE date = ifnull((SELECT max(date) FROM step_day WHERE date < ?1),
+                                 (SELECT min(date) FROM step_day WHERE date > ?1))",
+        )?
         .query_row([format_date(date)], |row| row.get(0))
         .optional()
 }

@@ -82,6 +82,10 @@ use crate::settings;
 use crate::store::{Store, Topic, WriteTransaction};
 use crate::time::{CalendarUnit, DateRange};
 
+/// Version of the rules of this module that lead from changes to readings, days and trend. Raised with every change of one,
+/// so that each file is derived again at its next start.
+pub(crate) const RULES_VERSION: i64 = 1;
+
 /// A weigh-in that was stored, and what to ask about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recorded {
