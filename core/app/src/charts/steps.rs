@@ -7,7 +7,7 @@ use super::model::{
 };
 use super::range::{GoalPlace, ValueRange, step_range};
 use super::time_axis::date_ticks;
-use crate::steps::{DaySteps, StepRollUp, longest_streak, mean_of_known_days, roll_up_steps, without_today};
+use crate::steps::{DaySteps, StepRollUp, days_inside, longest_streak, mean_without_today, roll_up_steps};
 use crate::time::{DateRange, NaiveDate, WeekStart};
 
 #[cfg(test)]
@@ -34,33 +34,21 @@ pub struct StepChartInput<'a> {
     pub is_skipped: &'a dyn Fn(NaiveDate) -> bool,
 }
 
-/// The days of a range, found by halving: a chart of many buckets must not look at every day for each.
-fn inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
-    let from = days.partition_point(|day| day.date < dates.from);
-    let until = days.partition_point(|day| day.date < dates.until).max(from);
-    days.get(from..until).unwrap_or(&[])
-}
-
-/// Today is not over: averages leave it out unless it is the only day.
-fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
-    mean_of_known_days(&without_today(days, today))
-}
-
 /// The step chart of a range of dates.
 ///
 /// Shapes: one bucket per day, week or month in order; a bucket without data is a gap, a measured zero is a bar of height 0.
 #[must_use]
 pub fn step_chart(input: &StepChartInput<'_>) -> Chart {
     let unit = BucketUnit::for_days(input.dates.len());
-    let days = inside(input.days, input.dates);
+    let days = days_inside(input.days, input.dates);
     let buckets = unit.buckets(input.dates, input.week_start);
     let roll_ups: Vec<StepRollUp> = buckets
         .iter()
-        .map(|dates| roll_up_steps(inside(days, *dates), *dates, input.today))
+        .map(|dates| roll_up_steps(days, *dates, input.today))
         .collect();
     let parts: Vec<Option<BarParts>> = roll_ups
         .iter()
-        .map(|roll_up| match (unit, inside(days, roll_up.dates)) {
+        .map(|roll_up| match (unit, days_inside(days, roll_up.dates)) {
             (BucketUnit::Day, [day]) => BarParts::of_day(day),
             _ => roll_up.mean.map(BarParts::of_mean),
         })
@@ -250,7 +238,7 @@ fn lines(days: &[DaySteps], input: &StepChartInput<'_>, range: Option<&ValueRang
 fn marks(days: &[DaySteps], buckets: &[DateRange], today: NaiveDate) -> Vec<Mark> {
     let mut marks = Vec::new();
     for (index, dates) in buckets.iter().enumerate() {
-        let days = inside(days, *dates);
+        let days = days_inside(days, *dates);
         let quarantined = days
             .iter()
             .map(|day| day.quarantined_steps)
