@@ -1,5 +1,11 @@
 //! Scenarios 54 to 72 of steps.md, and the vectors of section 11: several sources, versions, corrections, calendars.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_tests::scenario::{Outcome, Scenario, local_ms};
 use serde_json::{Value, json};

@@ -214,6 +214,10 @@ pub(crate) fn process(state: Option<&CounterState>, sample: &CheckedSample, is_p
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 mod tests {
     use super::*;
 

@@ -25,6 +25,10 @@ pub(crate) fn share_before(from: UtcMillis, to: UtcMillis, steps: i64, at: UtcMi
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -111,9 +111,9 @@ impl ZoneOffsets {
             .saturating_add(day_start.millis());
         if from < day_edge && day_edge < until {
             if local < day_edge {
-                until = day_edge
+                until = day_edge;
             } else {
-                from = day_edge
+                from = day_edge;
             }
         }
         let utc = |local: i64| UtcMillis(local.saturating_sub(period.offset_ms));
@@ -314,6 +314,10 @@ fn first_instant_with_another_offset(zone: Tz, mut same: i64, mut other: i64, of
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 mod tests {
     use super::*;
     use crate::time::{MINUTE_MS, parse_date};
