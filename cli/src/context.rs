@@ -35,6 +35,7 @@ impl Context {
             None => default_folder()?,
         };
         let config = Config {
+            key: None,
             folder,
             zone: zone(common),
             clock: Arc::new(SystemClock),

@@ -32,7 +32,7 @@ pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Fai
             Ok(())
         }
         Some(StepsAction::Priority { sources }) => record(&context, StepEvent::Priority(sources.clone())),
-        Some(StepsAction::DayStart { at }) => Ok(steps.set_day_start(*at)?),
+        Some(StepsAction::DayStart { at }) => Ok(context.app.set_day_start(*at)?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as people and apps write them, kept as digits. Nothing here passes through a binary float.
 
 use super::{ImportReason, MAX_STEPS};
-use crate::weight::MassUnit;
+use crate::weight::{MassUnit, Waist, Weight, WeightTextError};
 
 /// The unit of a waist circumference in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,22 +107,12 @@ pub(super) fn typed_weight(
     } else {
         text.to_owned()
     };
-    let value = Decimal::parse(&digits).ok_or_else(not_a_number)?;
-    // Kilograms in units of 10^-8 of the last digit.
-    let factor: u128 = match unit {
-        MassUnit::Kilogram => 100_000_000,
-        MassUnit::Pound => 45_359_237,
-        MassUnit::Stone => 635_029_318,
-    };
-    let in_range = || {
-        let kg = value.digits.checked_mul(factor)?;
-        let one_kg = 10u128.checked_pow(value.scale.checked_add(8)?)?;
-        Some(kg >= one_kg.checked_mul(2)? && kg <= one_kg.checked_mul(500)?)
-    };
-    if in_range() == Some(true) {
-        Ok(digits)
-    } else {
-        Err(bad("is outside 2 to 500 kg"))
+    // Stone are a decimal number in files, never `10 st 4`.
+    Decimal::parse(&digits).ok_or_else(not_a_number)?;
+    match Weight::parse(&digits, unit) {
+        Ok(_) => Ok(digits),
+        Err(WeightTextError::OutOfRange) => Err(bad("is outside 2 to 500 kg")),
+        Err(WeightTextError::Malformed | WeightTextError::TooManyDigits) => Err(not_a_number()),
     }
 }
 
@@ -138,9 +128,9 @@ pub(super) fn canonical(digits: &str) -> &str {
 
 /// Reads a waist circumference.
 ///
-/// Units: `text` in `unit`; millimetres out, rounded half up. Errors: not a decimal number; outside 10 cm to 3 m, which
+/// Units: `text` in `unit`, rounded half up to a millimetre. Errors: not a decimal number; outside 10 cm to 3 m, which
 /// no person has and a wrong unit or column does.
-pub(super) fn waist_mm(field: &str, text: &str, unit: LengthUnit) -> Result<u32, ImportReason> {
+pub(super) fn waist(field: &str, text: &str, unit: LengthUnit) -> Result<Waist, ImportReason> {
     let bad = |problem| ImportReason::bad(field.to_owned(), problem);
     let value = plain_digits(text)
         .and_then(|digits| Decimal::parse(&digits))
@@ -155,7 +145,7 @@ pub(super) fn waist_mm(field: &str, text: &str, unit: LengthUnit) -> Result<u32,
     value
         .scaled(numerator, denominator)
         .and_then(|mm| u32::try_from(mm).ok())
-        .filter(|mm| (100..=3000).contains(mm))
+        .and_then(Waist::from_millimetres)
         .ok_or_else(|| bad("is outside 10 cm to 3 m"))
 }
 
@@ -251,10 +241,14 @@ mod tests {
             ("845", LengthUnit::Millimetre, 845),
             ("2.5", LengthUnit::Foot, 762),
         ] {
-            assert_eq!(waist_mm("waist", text, unit), Ok(mm), "{text}");
+            assert_eq!(
+                waist("waist", text, unit).map(Waist::millimetres),
+                Ok(mm),
+                "{text}"
+            );
         }
         for text in ["", "8", "845", "x", "1e30"] {
-            assert!(waist_mm("waist", text, LengthUnit::Centimetre).is_err(), "{text}");
+            assert!(waist("waist", text, LengthUnit::Centimetre).is_err(), "{text}");
         }
     }
 

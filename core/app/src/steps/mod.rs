@@ -35,11 +35,13 @@ pub use reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
-pub(crate) use summary::without_today;
+pub(crate) use summary::days_inside;
 pub use summary::{
-    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, roll_up_steps,
-    with_unknown_dates,
+    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, mean_without_today,
+    roll_up_steps, with_unknown_dates,
 };
+
+pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
@@ -51,6 +53,10 @@ use crate::time::{
 const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
 /// Tombstones of deleted records are kept this long after the record's end (steps.md 8.5).
 const TOMBSTONES_KEPT_MS: i64 = 365 * DAY_MS;
+
+/// Version of the rules of this module that lead from readings to hours and days. Raised with every change of one, so
+/// that each file is derived again at its next start.
+pub(crate) const RULES_VERSION: i64 = 1;
 
 /// Why something about steps could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +100,37 @@ pub struct DayByHour {
     pub day: DaySteps,
 }
 
+/// A stretch in which the person stopped counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again; `None` if she has not gone on yet.
+    pub end: Option<UtcMillis>,
+}
+
+/// A stretch whose steps do not count, for example in a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again.
+    pub end: UtcMillis,
+    /// Why, as it was given.
+    pub reason: Option<String>,
+}
+
+/// A day that the person corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correction {
+    /// Her date.
+    pub date: NaiveDate,
+    /// The number of steps she said it was, 0 to 1,000,000.
+    pub requested_steps: i64,
+    /// The difference to the sensor when she said so; later sensor steps add to it.
+    pub correction: i64,
+}
+
 /// The steps of the person whose store this is.
 #[derive(Debug, Clone, Copy)]
 pub struct Steps<'a> {
@@ -116,15 +153,6 @@ impl<'a> Steps<'a> {
     /// Drops hours and days and derives them again from the readings; the result is the same to the byte.
     pub fn rebuild(&self) -> Result<(), StepError> {
         self.store.write(rebuild)
-    }
-
-    /// Moves the start of the person's day and derives everything again.
-    pub fn set_day_start(&self, day_start: DayStart) -> Result<(), StepError> {
-        self.store.write(|tx| {
-            settings::set_day_start(tx, day_start)?;
-            tx.notify(Topic::Steps);
-            rebuild(tx)
-        })
     }
 
     /// Drops what may be dropped with age: the raw part of old counter samples, old tombstones. No total changes.
@@ -226,13 +254,29 @@ impl<'a> Steps<'a> {
         self.store.read(|reader| current_streak(reader, today))
     }
 
+    /// Every pause, in order of its start.
+    pub fn pauses(&self) -> Result<Vec<Pause>, StepError> {
+        self.store.read(|reader| Ok(sql::pauses(reader)?))
+    }
+
+    /// Every stretch that does not count, in order of its start.
+    pub fn exclusions(&self) -> Result<Vec<Exclusion>, StepError> {
+        self.store.read(|reader| Ok(sql::exclusions(reader)?))
+    }
+
+    /// Every corrected day, in order of its date.
+    pub fn corrections(&self) -> Result<Vec<Correction>, StepError> {
+        self.store.read(|reader| Ok(sql::corrections(reader)?))
+    }
+
     /// The order of the sources, best first.
     pub fn priority(&self) -> Result<Vec<String>, StepError> {
         self.store.read(|reader| Ok(sql::priority(reader)?))
     }
 }
 
-fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
+/// Stores a batch inside a transaction of the caller. See [`Steps::record`].
+pub(crate) fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
     let mut batch = apply::StepBatch::new(tx, settings::day_start(tx)?)?;
     for (position, event) in events.iter().enumerate() {
         batch.apply(position, event)?;
@@ -240,7 +284,8 @@ fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport,
     batch.finish()
 }
 
-fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
+/// [`Steps::rebuild`] in a transaction that does more.
+pub(crate) fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
     apply::StepBatch::new(tx, settings::day_start(tx)?)?.rebuild()
 }
 
@@ -333,7 +378,8 @@ fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepEr
     })
 }
 
-fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
+/// [`Steps::current_streak`] within a read that does more.
+pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
