@@ -214,9 +214,9 @@ pub(crate) fn process(state: Option<&CounterState>, sample: &CheckedSample, is_p
 }
 
 #[cfg(test)]
-#[allow(
+#[expect(
     clippy::arithmetic_side_effects,
-    reason = "a panic in a test is a failed test"
+    reason = "tests: an overflow is a failed test"
 )]
 mod tests {
     use super::*;

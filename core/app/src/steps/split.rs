@@ -25,9 +25,9 @@ pub(crate) fn share_before(from: UtcMillis, to: UtcMillis, steps: i64, at: UtcMi
 }
 
 #[cfg(test)]
-#[allow(
+#[expect(
     clippy::arithmetic_side_effects,
-    reason = "a panic in a test is a failed test"
+    reason = "tests: an overflow is a failed test"
 )]
 mod tests {
     use super::*;
