@@ -4,7 +4,6 @@
     clippy::arithmetic_side_effects,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
-    clippy::string_slice,
     reason = "helpers of tests: a panic is a failed test"
 )]
 

@@ -1,4 +1,11 @@
 //! Charts over a real store: what is stored is what is drawn, whatever zone the phone is in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_core::app::{App, ChartRequest};
 use ayumi_core::charts::{Chart, Found, GapReason, MarkKind, Role, Span, TimeLabel, ValueLabel};

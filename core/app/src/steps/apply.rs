@@ -159,29 +159,26 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 
     /// The id of a source of this kind, made if it is new; `None` if it has another kind.
     fn source_of_kind(&mut self, name: &str, kind: SourceKind) -> Result<Option<i64>, StepError> {
-        match self.source(name)? {
-            Some((id, known)) => Ok((known == kind).then_some(id)),
-            None => {
-                let id = sql::insert_source(self.tx, name, kind)?;
-                self.sources.insert(name.to_owned(), (id, kind));
-                Ok(Some(id))
-            }
+        if let Some((id, known)) = self.source(name)? {
+            return Ok((known == kind).then_some(id));
         }
+        let id = sql::insert_source(self.tx, name, kind)?;
+        self.sources.insert(name.to_owned(), (id, kind));
+        Ok(Some(id))
     }
 
     /// A zone given with the item wins over the zone history.
     fn zone_id(&mut self, given: Option<Tz>, at: UtcMillis) -> Result<i64, StepError> {
-        let zone = match given {
-            Some(zone) => zone,
-            None => {
-                if self.zone_history.is_none() {
-                    self.zone_history = Some(zone_table::history(self.tx)?);
-                }
-                self.zone_history
-                    .as_ref()
-                    .and_then(|history| history.at(at))
-                    .ok_or(StepError::NoZone)?
+        let zone = if let Some(zone) = given {
+            zone
+        } else {
+            if self.zone_history.is_none() {
+                self.zone_history = Some(zone_table::history(self.tx)?);
             }
+            self.zone_history
+                .as_ref()
+                .and_then(|history| history.at(at))
+                .ok_or(StepError::NoZone)?
         };
         if let Some(id) = self.zone_ids.get(zone.name()) {
             return Ok(*id);

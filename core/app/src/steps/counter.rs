@@ -214,6 +214,10 @@ pub(crate) fn process(state: Option<&CounterState>, sample: &CheckedSample, is_p
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
 mod tests {
     use super::*;
 

@@ -136,12 +136,12 @@ impl ReplayRun {
                 store = open()?;
             }
         }
-        output(&Steps::new(&store), notes)
+        output(Steps::new(&store), notes)
     }
 }
 
 fn output(
-    steps: &Steps<'_>,
+    steps: Steps<'_>,
     notes: BTreeMap<(usize, NoteCode), &'static str>,
 ) -> Result<ReplayOutput, StepError> {
     let range = steps.span()?.map_or(
@@ -538,6 +538,18 @@ mod tests {
         assert!(counter("1e999", "null").starts_with("not JSON"));
         assert_eq!(counter("1", r#""Asia/Edo""#), "zone is not an IANA zone name");
         assert_eq!(parse_replay(&[b'{', 0xff, b'}']).unwrap_err().reason, "not UTF-8");
+    }
+
+    #[test]
+    fn a_number_beyond_a_float_is_judged_by_its_exact_value() {
+        let line = |number: &str| parse_replay(format!(r#"{{"type":"restart","x":{number}}}"#).as_bytes());
+        assert!(
+            line("1.7976931348623158e308").is_ok(),
+            "it rounds to the largest float"
+        );
+        assert!(line("1.7976931348623159e308").is_err());
+        assert!(line(&"9".repeat(308)).is_ok());
+        assert!(line(&"9".repeat(309)).is_err());
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub(crate) fn share_before(from: UtcMillis, to: UtcMillis, steps: i64, at: UtcMi
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

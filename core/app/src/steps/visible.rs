@@ -197,7 +197,7 @@ mod tests {
             .collect();
         let mut seen = Vec::new();
         visible_stretches(items, &blocked, |index, from, to| {
-            seen.push((index, from.0, to.0))
+            seen.push((index, from.0, to.0));
         });
         seen
     }
