@@ -9,5 +9,7 @@
 
 pub mod decade;
 pub mod fitabase;
+pub mod fixture;
+pub mod old_file;
 pub mod phone;
 pub mod scenario;

@@ -101,6 +101,13 @@ pub(crate) const OPTIONAL: &[Tool] = &[
         debian: "git",
         elsewhere: "git",
     },
+    Tool {
+        name: "strace",
+        probe: &["strace", "--version"],
+        purpose: "tests/tests/file_faults.rs: makes file operations of a real process fail",
+        debian: "strace",
+        elsewhere: "strace, on Linux only",
+    },
     NIGHTLY,
     CARGO_FUZZ,
 ];

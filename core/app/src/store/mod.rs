@@ -37,6 +37,10 @@ mod recovery;
 mod session;
 mod sql;
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
 mod tests;
 
 use std::cell::RefCell;

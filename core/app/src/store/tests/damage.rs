@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Enough for tables of several pages with inner pages above them.
-const ROWS: i64 = 200;
+const ROWS: i64 = 120;
 const PAGE: usize = 4096;
 
 struct Original {
@@ -487,6 +487,9 @@ fn an_index_that_lost_a_row_is_made_again_once_it_was_noticed() {
     );
 }
 
+/// Leaves files in the folder `user` as a killed start leaves them.
+type Arrange<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn a_salvage_that_was_killed_anywhere_is_finished_by_the_next_start() {
     let original = original();
@@ -504,7 +507,6 @@ fn a_salvage_that_was_killed_anywhere_is_finished_by_the_next_start() {
         store.close().unwrap();
         std::fs::read(folder.path().join("user/user.db")).unwrap()
     };
-    type Arrange<'a> = &'a dyn Fn(&Path);
     let arrangements: [(&str, Arrange<'_>); 4] = [
         ("while rows are copied", &|user| {
             std::fs::write(user.join("user.db.salvage"), &salvaged[..PAGE * 2]).unwrap();

@@ -1,7 +1,7 @@
 //! Plans of the statements behind screens and incoming readings: none reads a whole table that grows.
 //!
 //! The statements are not listed, they are overheard: whatever a module sends while it works is explained. A new module
-//! adds its calls to [`work`].
+//! adds its calls to [`work`]. Weight pins its statements by a list of its own, beside its stories.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

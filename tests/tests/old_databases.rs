@@ -1,0 +1,124 @@
+//! Databases of every released version, opened by today's code: what they show is what they showed when they were frozen.
+
+use std::fs;
+
+use ayumi_core::store::MIGRATIONS;
+use ayumi_tests::{fixture, old_file};
+use serde_json::Value;
+
+/// Each frozen database: its number, its bytes, and what its own version showed.
+fn frozen() -> Vec<(usize, Vec<u8>, Value)> {
+    let Ok(entries) = fs::read_dir(fixture::folder()) else {
+        return Vec::new();
+    };
+    let mut frozen = Vec::new();
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "db") {
+            continue;
+        }
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let number = stem.strip_prefix("user-").unwrap().parse().unwrap();
+        let shown = serde_json::from_slice(&fs::read(path.with_extension("json")).unwrap()).unwrap();
+        frozen.push((number, fs::read(&path).unwrap(), shown));
+    }
+    frozen.sort_by_key(|(number, ..)| *number);
+    frozen
+}
+
+#[test]
+fn every_frozen_database_shows_what_it_showed() {
+    for (number, bytes, expected) in frozen() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("user")).unwrap();
+        fs::write(folder.path().join("user/user.db"), &bytes).unwrap();
+        let app = fixture::open(folder.path());
+        assert_eq!(app.recovery(), None, "user-{number}.db");
+        let shown = fixture::shown(&app);
+        // Later versions may show more; what was shown then must be the same now.
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&shown[name], value, "{name} of user-{number}.db");
+        }
+        app.steps().rebuild().unwrap();
+        app.weight().rebuild().unwrap();
+        assert_eq!(fixture::shown(&app), shown, "user-{number}.db, derived again");
+        app.close().unwrap();
+    }
+}
+
+#[test]
+fn a_frozen_database_is_small_and_complete_by_itself() {
+    for (number, bytes, _) in frozen() {
+        assert!(
+            bytes.len() < 500_000,
+            "user-{number}.db has {} bytes",
+            bytes.len()
+        );
+        assert!(
+            (1..=MIGRATIONS.len()).contains(&number),
+            "user-{number}.db is of no version"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("user")).unwrap();
+        fs::write(folder.path().join("user/user.db"), &bytes).unwrap();
+        assert_eq!(old_file::look(folder.path()).0, number, "user-{number}.db");
+        assert_eq!(old_file::empty_tables(folder.path()), [""; 0], "user-{number}.db");
+    }
+}
+
+#[test]
+fn the_life_to_be_frozen_fills_every_table_and_is_the_same_each_time() {
+    let lives: Vec<(Vec<u8>, Value)> = (0..2)
+        .map(|_| {
+            let folder = tempfile::tempdir().unwrap();
+            let app = fixture::open(folder.path());
+            fixture::live(&app);
+            let shown = fixture::shown(&app);
+            app.close().unwrap();
+            assert_eq!(old_file::empty_tables(folder.path()), [""; 0]);
+            (fs::read(folder.path().join("user/user.db")).unwrap(), shown)
+        })
+        .collect();
+    assert_eq!(lives[0].1, lives[1].1);
+    assert!(lives[0].0 == lives[1].0, "the files differ");
+}
+
+#[test]
+fn a_file_of_every_age_opens_and_climbs() {
+    for height in 1..=MIGRATIONS.len() {
+        let folder = tempfile::tempdir().unwrap();
+        old_file::make(folder.path(), height, 50);
+        fixture::open(folder.path()).close().unwrap();
+        assert_eq!(
+            old_file::look(folder.path()),
+            (MIGRATIONS.len(), 50),
+            "from {height}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_life_shows_its_days_again_after_the_salvage() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = fixture::open(folder.path());
+    fixture::live(&app);
+    let shown = fixture::shown(&app);
+    app.close().unwrap();
+    let path = folder.path().join("user/user.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // The root page of a derived table: nothing that was entered stands there.
+    let root: u32 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'step_hour'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    bytes[(root as usize - 1) * 4096..][..16].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    fs::write(folder.path().join("dirty"), "").unwrap();
+    let app = fixture::open(folder.path());
+    assert!(app.recovery().is_some());
+    assert_eq!(fixture::shown(&app), shown);
+}
