@@ -4,17 +4,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
-use ayumi_core::clock::{Random, SystemClock};
-use ayumi_core::time::{NaiveDate, Tz, parse_zone};
+use ayumi_core::clock::{Clock as _, Random, SystemClock};
+use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, parse_zone};
 
-use crate::arguments::{Common, Language};
+use crate::arguments::{Common, Language, WeekStartChoice};
 use crate::failure::Failure;
+use crate::labels::Labels;
 
 /// An opened app and how to show it.
 pub(crate) struct Context {
     pub app: App,
+    /// The date that is taken for today.
     pub today: NaiveDate,
-    pub language: Language,
+    /// Whether that date was given, and is not the clock's.
+    pub is_today_given: bool,
+    /// The clock's instant at the start of the command.
+    pub now: UtcMillis,
+    pub zone: Tz,
+    pub labels: Labels,
 }
 
 /// Randomness of the operating system.
@@ -34,9 +41,15 @@ impl Context {
             Some(folder) => folder.clone(),
             None => default_folder()?,
         };
+        Self::open_folder(common, folder)
+    }
+
+    /// As [`Self::open`], in a folder of the caller's choice.
+    pub(crate) fn open_folder(common: &Common, folder: PathBuf) -> Result<Self, Failure> {
+        let zone = zone(common);
         let config = Config {
             folder,
-            zone: zone(common),
+            zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         };
@@ -48,8 +61,22 @@ impl Context {
         Ok(Self {
             app,
             today,
-            language: language(common),
+            is_today_given: common.today.is_some(),
+            now: SystemClock.now(),
+            zone,
+            labels: Labels::new(language(common)),
         })
+    }
+}
+
+impl Context {
+    /// The week start asked for, else that of the language.
+    pub(crate) const fn week_start(&self, choice: Option<WeekStartChoice>) -> WeekStart {
+        match (choice, self.labels.language()) {
+            (Some(WeekStartChoice::Monday), _) | (None, Language::En) => WeekStart::Monday,
+            (Some(WeekStartChoice::Sunday), _) | (None, Language::Ja) => WeekStart::Sunday,
+            (Some(WeekStartChoice::Saturday), _) => WeekStart::Saturday,
+        }
     }
 }
 

@@ -1,0 +1,296 @@
+//! Numbers, dates and chart labels in the words of one language.
+
+use std::fmt::Display;
+
+use ayumi_core::charts::{
+    Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role, Subject,
+    TimeLabel, TimeTick, ValueLabel,
+};
+use ayumi_core::time::NaiveDate;
+use chrono::{Datelike as _, Weekday};
+
+use crate::arguments::Language;
+use crate::text::{signed, thousands};
+use crate::words::{Word, say};
+
+/// Puts keys into words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Labels {
+    language: Language,
+}
+
+impl Labels {
+    pub(crate) const fn new(language: Language) -> Self {
+        Self { language }
+    }
+
+    pub(crate) const fn language(self) -> Language {
+        self.language
+    }
+
+    /// The text of a key with its places filled.
+    pub(crate) fn say(self, word: Word, arguments: &[(&str, &dyn Display)]) -> String {
+        say(self.language, word, arguments)
+    }
+
+    /// The text of a key that has no place.
+    pub(crate) const fn word(self, word: Word) -> &'static str {
+        word.template(self.language)
+    }
+
+    /// A date with its weekday.
+    pub(crate) fn weekday_and_date(self, date: NaiveDate) -> String {
+        self.dated(Word::WeekdayAndDate, date)
+    }
+
+    /// A date with its year.
+    pub(crate) fn date(self, date: NaiveDate) -> String {
+        self.dated(Word::Date, date)
+    }
+
+    /// The weekday of a date, short.
+    pub(crate) fn weekday(self, date: NaiveDate) -> &'static str {
+        self.word(match date.weekday() {
+            Weekday::Mon => Word::Monday,
+            Weekday::Tue => Word::Tuesday,
+            Weekday::Wed => Word::Wednesday,
+            Weekday::Thu => Word::Thursday,
+            Weekday::Fri => Word::Friday,
+            Weekday::Sat => Word::Saturday,
+            Weekday::Sun => Word::Sunday,
+        })
+    }
+
+    /// Several dates, both ends included; the year is named once if it is the same.
+    pub(crate) fn dates(self, from: NaiveDate, to: NaiveDate) -> String {
+        // The year stands first in Japanese and last in English.
+        let is_same_year = from.year() == to.year();
+        let (from_word, to_word) = match self.language {
+            Language::En if is_same_year => (Word::DateWithoutYear, Word::Date),
+            Language::Ja if is_same_year => (Word::Date, Word::DateWithoutYear),
+            _ => (Word::Date, Word::Date),
+        };
+        let (from, to) = (self.dated(from_word, from), self.dated(to_word, to));
+        self.say(Word::FromTo, &[("from", &from), ("to", &to)])
+    }
+
+    pub(crate) fn steps(self, steps: i64) -> String {
+        if steps == 1 {
+            self.word(Word::Step).to_owned()
+        } else {
+            self.say(Word::Steps, &[("steps", &thousands(steps))])
+        }
+    }
+
+    pub(crate) fn days(self, days: u32) -> String {
+        if days == 1 {
+            self.word(Word::Day).to_owned()
+        } else {
+            self.say(Word::Days, &[("days", &thousands(i64::from(days)))])
+        }
+    }
+
+    fn dated(self, word: Word, date: NaiveDate) -> String {
+        let (year, day) = (date.year(), date.day());
+        let weekday = self.weekday(date);
+        let month = self.month(date.month());
+        self.say(
+            word,
+            &[("weekday", &weekday), ("year", &year), ("month", &month), ("day", &day)],
+        )
+    }
+
+    const fn month(self, month: u32) -> &'static str {
+        self.word(match month {
+            1 => Word::January,
+            2 => Word::February,
+            3 => Word::March,
+            4 => Word::April,
+            5 => Word::May,
+            6 => Word::June,
+            7 => Word::July,
+            8 => Word::August,
+            9 => Word::September,
+            10 => Word::October,
+            11 => Word::November,
+            _ => Word::December,
+        })
+    }
+
+    /// A change per week with its sign.
+    pub(crate) fn change(self, change: &ValueLabel) -> String {
+        let (word, value, decimals) = match *change {
+            ValueLabel::Kilograms { value, decimals } => (Word::Kilograms, value, decimals),
+            ValueLabel::Pounds { value, decimals } => (Word::Pounds, value, decimals),
+            ValueLabel::Stone { .. } | ValueLabel::Steps { .. } => return self.value(change),
+        };
+        self.say(word, &[("value", &signed(value, usize::from(decimals)))])
+    }
+}
+
+fn decimal(value: f64, decimals: u8) -> String {
+    format!("{value:.0$}", usize::from(decimals))
+}
+
+impl LabelFormatter for Labels {
+    fn time_tick(&self, tick: &TimeTick) -> String {
+        match tick.label {
+            TimeLabel::Hour { hour } => self.say(Word::Hour, &[("hour", &hour)]),
+            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } if tick.is_first_of_unit => {
+                self.dated(Word::DateWithoutYear, date)
+            }
+            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } => self.dated(Word::DayOfMonth, date),
+            TimeLabel::Month { year, month } if tick.is_first_of_unit => {
+                self.say(Word::MonthAndYear, &[("year", &year), ("month", &self.month(month))])
+            }
+            TimeLabel::Month { month, .. } => self.month(month).to_owned(),
+            TimeLabel::Year { year } => self.say(Word::Year, &[("year", &year)]),
+        }
+    }
+
+    fn time(&self, label: &TimeLabel) -> String {
+        match *label {
+            TimeLabel::Hour { hour } => self.say(Word::HourLong, &[("hour", &hour)]),
+            TimeLabel::Day { date } => self.date(date),
+            TimeLabel::Month { year, month } => {
+                self.say(Word::MonthAndYear, &[("year", &year), ("month", &self.month(month))])
+            }
+            TimeLabel::Year { year } => self.say(Word::Year, &[("year", &year)]),
+            TimeLabel::Dates { from, to } => self.dates(from, to),
+        }
+    }
+
+    fn value_tick(&self, label: &ValueLabel) -> String {
+        match *label {
+            ValueLabel::Steps { steps } => thousands(steps),
+            ValueLabel::Kilograms { value, decimals } | ValueLabel::Pounds { value, decimals } => {
+                decimal(value, decimals)
+            }
+            ValueLabel::Stone { stone, pounds, decimals } => self.say(
+                Word::Stone,
+                &[("stone", &stone), ("pounds", &decimal(pounds, decimals))],
+            ),
+        }
+    }
+
+    fn value(&self, label: &ValueLabel) -> String {
+        match *label {
+            ValueLabel::Steps { steps } => self.steps(steps),
+            ValueLabel::Kilograms { value, decimals } => {
+                self.say(Word::Kilograms, &[("value", &decimal(value, decimals))])
+            }
+            ValueLabel::Pounds { value, decimals } => {
+                self.say(Word::Pounds, &[("value", &decimal(value, decimals))])
+            }
+            ValueLabel::Stone { stone, pounds, decimals } => self.say(
+                Word::StoneAndUnit,
+                &[("stone", &stone), ("pounds", &decimal(pounds, decimals))],
+            ),
+        }
+    }
+
+    fn line(&self, kind: LineKind, value: Option<&ValueLabel>) -> String {
+        match (kind, value) {
+            (LineKind::Goal, Some(value)) => self.say(Word::GoalLine, &[("value", &self.value(value))]),
+            (LineKind::Average, Some(value)) => self.say(Word::AverageLine, &[("value", &self.value(value))]),
+            (LineKind::Goal, None) => self.word(Word::GoalLineConcealed).to_owned(),
+            (LineKind::Average, None) => self.word(Word::AverageLineConcealed).to_owned(),
+        }
+    }
+
+    fn title(&self, chart: &Chart) -> String {
+        let subject = self.word(match chart.subject {
+            Subject::Steps => Word::StepsTitle,
+            Subject::Weight => Word::WeightTitle,
+        });
+        let period = self.time(&chart.facts.period);
+        self.say(Word::ChartTitle, &[("subject", &subject), ("period", &period)])
+    }
+
+    fn summary(&self, facts: &Facts) -> String {
+        let mut sentences = Vec::new();
+        let mut tell = |word: Word, arguments: &[(&str, &dyn Display)]| sentences.push(self.say(word, arguments));
+        tell(
+            Word::MeasuredDays,
+            &[("measured", &facts.measured_days), ("days", &self.days(facts.days))],
+        );
+        let is_steps = |value: &DatedValue| matches!(value.value, ValueLabel::Steps { .. });
+        if let Some(mean) = &facts.mean {
+            tell(Word::FactMean, &[("value", &self.value(mean))]);
+        }
+        if let Some(least) = &facts.minimum {
+            let word = if is_steps(least) { Word::FactLeast } else { Word::FactLowest };
+            tell(word, &[("value", &LabelFormatter::dated(self, least))]);
+        }
+        if let Some(most) = &facts.maximum {
+            let word = if is_steps(most) { Word::FactMost } else { Word::FactHighest };
+            tell(word, &[("value", &LabelFormatter::dated(self, most))]);
+        }
+        if let Some(direction) = facts.direction {
+            let word = match direction {
+                Direction::Falling => Word::FactFalling,
+                Direction::Rising => Word::FactRising,
+                Direction::Steady => Word::FactSteady,
+            };
+            tell(word, &[]);
+        }
+        if let Some(change) = &facts.change_per_week {
+            tell(Word::FactChange, &[("value", &self.change(change))]);
+        }
+        if let Some(is_real) = facts.is_real_change {
+            tell(if is_real { Word::FactReal } else { Word::FactNotReal }, &[]);
+        }
+        if let Some(days) = facts.goal_days {
+            tell(Word::FactGoalDays, &[("days", &self.days(days))]);
+        }
+        if let Some(days) = facts.longest_streak_days {
+            tell(Word::FactStreak, &[("days", &self.days(days))]);
+        }
+        if facts.gaps > 0 {
+            tell(Word::FactGaps, &[("gaps", &facts.gaps)]);
+        }
+        let separator = match self.language {
+            Language::En => " ",
+            Language::Ja => "",
+        };
+        sentences.join(separator)
+    }
+
+    fn gap(&self, reason: GapReason) -> String {
+        let word = match reason {
+            GapReason::NoData => Word::NoData,
+            GapReason::Paused => Word::Paused,
+            GapReason::BeforeFirst => Word::BeforeFirst,
+            GapReason::Future => Word::Future,
+        };
+        self.word(word).to_owned()
+    }
+
+    fn series(&self, role: Role) -> String {
+        let word = match role {
+            Role::Bar => Word::SeriesSteps,
+            Role::CorrectionAdded => Word::SeriesAdded,
+            Role::CorrectionRemoved => Word::SeriesRemoved,
+            Role::RawPoint => Word::SeriesWeight,
+            Role::Trend => Word::SeriesTrend,
+            Role::Projection => Word::SeriesProjection,
+        };
+        self.word(word).to_owned()
+    }
+
+    fn mark(&self, kind: &MarkKind) -> String {
+        match *kind {
+            MarkKind::Today => self.word(Word::MarkToday).to_owned(),
+            MarkKind::ZoneChange => self.word(Word::MarkZoneChange).to_owned(),
+            MarkKind::Corrected => self.word(Word::MarkCorrected).to_owned(),
+            MarkKind::Quarantined { steps } => {
+                self.say(Word::MarkQuarantined, &[("steps", &self.steps(steps))])
+            }
+        }
+    }
+
+    fn dated(&self, value: &DatedValue) -> String {
+        let (date, value) = (self.time(&value.when), LabelFormatter::value(self, &value.value));
+        self.say(Word::DatedValue, &[("date", &date), ("value", &value)])
+    }
+}
