@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod lttb;
 pub mod nice;
 pub mod range;
+pub mod svg;
 
 mod labels;
 mod model;

@@ -226,10 +226,25 @@ pub struct Point {
     pub y: f64,
     /// Position of the foot of a bar; 0 for a bar that stands on the axis.
     pub base_y: f64,
-    /// The value in the unit of display; `None` if values are concealed.
+    /// The value in the unit of display, unrounded; `None` if values are concealed.
     pub value: Option<f64>,
-    /// Smallest and largest value of a week or month.
-    pub extremes: Option<(f64, f64)>,
+    /// How the value is written and spoken; `None` if values are concealed.
+    pub label: Option<ValueLabel>,
+    /// Smallest and largest day value, if the point is the mean of several days.
+    pub spread: Option<Spread>,
+}
+
+/// From the smallest to the largest day value of a week or month.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// Position of the smallest.
+    pub low_y: f64,
+    /// Position of the largest.
+    pub high_y: f64,
+    /// The smallest; `None` if values are concealed.
+    pub lowest: Option<ValueLabel>,
+    /// The largest; `None` if values are concealed.
+    pub highest: Option<ValueLabel>,
 }
 
 /// Consecutive points without a gap. A run of one point is drawn as a dot.
@@ -470,6 +485,16 @@ impl Chart {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.runs.is_empty())
+    }
+
+    /// A point with its time; `None` if values are concealed.
+    #[must_use]
+    pub fn dated(&self, point: &Point) -> Option<DatedValue> {
+        let bucket = self.buckets.get(point.index as usize)?; // indexes are not negative
+        Some(DatedValue {
+            when: bucket.label,
+            value: point.label?,
+        })
     }
 
     /// Position of a bucket: the middle of a bar, or the place of a line's point.

@@ -320,7 +320,10 @@ fn bars(role: Role, count: usize, range: &ValueRange, part: impl Fn(usize) -> Op
             y: range.position(head as f64),
             base_y: range.position(foot as f64),
             value: Some(head.saturating_sub(foot) as f64),
-            extremes: None,
+            label: Some(ValueLabel::Steps {
+                steps: head.saturating_sub(foot),
+            }),
+            spread: None,
         };
         match runs.last_mut().filter(|_| is_joined) {
             Some(run) => run.points.push(point),
