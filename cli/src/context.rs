@@ -80,6 +80,28 @@ impl Context {
     }
 }
 
+/// What is typed and shown in the person's own unit and zone.
+impl Context {
+    /// The unit named, else the one she chose for all weights.
+    pub(crate) fn unit(&self, named: Option<Unit>) -> Result<MassUnit, Failure> {
+        match named {
+            Some(unit) => Ok(unit.into()),
+            None => Ok(self.app.weight().display_unit()?),
+        }
+    }
+
+    /// An instant with the offset of her zone.
+    pub(crate) fn local_time(&self, at: UtcMillis) -> WeighInTime {
+        let offset_ms = ZoneOffsets::new(self.zone).period(at).offset_ms;
+        WeighInTime::Timed {
+            at,
+            sub_ms_ns: 0,
+            offset_s: i32::try_from(offset_ms / 1000).unwrap_or(0), // a zone is less than a day away from UTC
+            zone: Some(self.zone),
+        }
+    }
+}
+
 /// The zone asked for, else the computer's, else Japan's.
 pub(crate) fn zone(common: &Common) -> Tz {
     common

@@ -1,7 +1,11 @@
 //! What a command can fail with, as the person at the terminal should read it.
 
+use ayumi_core::app::AppError;
 use ayumi_core::steps::StepError;
 use ayumi_core::store::StoreError;
+use ayumi_core::weight::{PlausibilityQuestion, WeightError, WeightTextError};
+
+use crate::picture::PictureError;
 
 /// A failed command.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,46 @@ impl From<StoreError> for Failure {
 
 impl From<StepError> for Failure {
     fn from(error: StepError) -> Self {
+        Self::Core(error.to_string())
+    }
+}
+
+impl From<WeightError> for Failure {
+    fn from(error: WeightError) -> Self {
+        match error {
+            WeightError::OutOfRange { question: Some(question) } => {
+                Self::Core(format!("{error}; {}", hint(question)))
+            }
+            other => Self::Core(other.to_string()),
+        }
+    }
+}
+
+/// What was probably meant by a weight outside the accepted range.
+const fn hint(question: PlausibilityQuestion) -> &'static str {
+    match question {
+        PlausibilityQuestion::PoundsAsKilograms => "were pounds meant? name the unit with --unit lb",
+        PlausibilityQuestion::KilogramsAsPounds => "were kilograms meant? name the unit with --unit kg",
+        PlausibilityQuestion::StoneMixUp => "was another unit meant? name it with --unit",
+        PlausibilityQuestion::DecimalPoint => "is the decimal point in the right place?",
+        PlausibilityQuestion::UnusualChange | PlausibilityQuestion::FutureDate => "is the number right?",
+    }
+}
+
+impl From<WeightTextError> for Failure {
+    fn from(error: WeightTextError) -> Self {
+        Self::Core(error.to_string())
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::Core(error.to_string())
+    }
+}
+
+impl From<PictureError> for Failure {
+    fn from(error: PictureError) -> Self {
         Self::Core(error.to_string())
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Display;
 
 use ayumi_core::charts::{
-    Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role, Subject,
+    BucketUnit, Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role, Subject,
     TimeLabel, TimeTick, ValueLabel,
 };
 use ayumi_core::time::NaiveDate;
+use ayumi_core::weight::{MassUnit, ShownWeight, WeighIn, Weight};
 use chrono::{Datelike as _, Weekday};
 
 use crate::arguments::Language;
@@ -40,12 +41,12 @@ impl Labels {
 
     /// A date with its weekday.
     pub(crate) fn weekday_and_date(self, date: NaiveDate) -> String {
-        self.dated(Word::WeekdayAndDate, date)
+        self.date_in(Word::WeekdayAndDate, date)
     }
 
     /// A date with its year.
     pub(crate) fn date(self, date: NaiveDate) -> String {
-        self.dated(Word::Date, date)
+        self.date_in(Word::Date, date)
     }
 
     /// The weekday of a date, short.
@@ -70,7 +71,7 @@ impl Labels {
             Language::Ja if is_same_year => (Word::Date, Word::DateWithoutYear),
             _ => (Word::Date, Word::Date),
         };
-        let (from, to) = (self.dated(from_word, from), self.dated(to_word, to));
+        let (from, to) = (self.date_in(from_word, from), self.date_in(to_word, to));
         self.say(Word::FromTo, &[("from", &from), ("to", &to)])
     }
 
@@ -90,7 +91,50 @@ impl Labels {
         }
     }
 
-    fn dated(self, word: Word, date: NaiveDate) -> String {
+    /// A weight as it was typed, with its unit.
+    pub(crate) fn typed_weight(self, typed: &str, unit: MassUnit) -> String {
+        // `10 st 4` names its unit itself.
+        if typed.contains(unit.symbol()) {
+            return typed.to_owned();
+        }
+        match unit {
+            MassUnit::Kilogram => self.say(Word::Kilograms, &[("value", &typed)]),
+            MassUnit::Pound => self.say(Word::Pounds, &[("value", &typed)]),
+            MassUnit::Stone => self.say(Word::StoneAlone, &[("value", &typed)]),
+        }
+    }
+
+    /// A stored weight in a unit of display.
+    pub(crate) fn weight(self, weight: Weight, unit: MassUnit) -> String {
+        let shown = weight.shown_in(unit);
+        match shown {
+            ShownWeight::Kilogram { .. } => self.say(Word::Kilograms, &[("value", &shown)]),
+            ShownWeight::Pound { .. } | ShownWeight::Stone { .. } => self.say(Word::Pounds, &[("value", &shown)]),
+        }
+    }
+
+    /// A weigh-in exactly as it was typed, converted only if another unit was chosen since.
+    pub(crate) fn weigh_in(self, weigh_in: &WeighIn, unit: MassUnit) -> String {
+        if weigh_in.unit == unit {
+            self.typed_weight(&weigh_in.typed, weigh_in.unit)
+        } else {
+            self.weight(weigh_in.weight, unit)
+        }
+    }
+
+    /// Kilograms with the two decimals in which the programme counts.
+    pub(crate) fn ten_grams(self, units: u32) -> String {
+        let value = format!("{}.{:02}", units / 100, units % 100);
+        self.say(Word::Kilograms, &[("value", &value)])
+    }
+
+    /// Centimetres with the one decimal in which the programme counts.
+    pub(crate) fn millimetres(self, mm: u32) -> String {
+        let value = format!("{}.{}", mm / 10, mm % 10);
+        self.say(Word::Centimetres, &[("value", &value)])
+    }
+
+    fn date_in(self, word: Word, date: NaiveDate) -> String {
         let (year, day) = (date.year(), date.day());
         let weekday = self.weekday(date);
         let month = self.month(date.month());
@@ -137,9 +181,9 @@ impl LabelFormatter for Labels {
         match tick.label {
             TimeLabel::Hour { hour } => self.say(Word::Hour, &[("hour", &hour)]),
             TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } if tick.is_first_of_unit => {
-                self.dated(Word::DateWithoutYear, date)
+                self.date_in(Word::DateWithoutYear, date)
             }
-            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } => self.dated(Word::DayOfMonth, date),
+            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } => self.date_in(Word::DayOfMonth, date),
             TimeLabel::Month { year, month } if tick.is_first_of_unit => {
                 self.say(Word::MonthAndYear, &[("year", &year), ("month", &self.month(month))])
             }
@@ -199,12 +243,16 @@ impl LabelFormatter for Labels {
     }
 
     fn title(&self, chart: &Chart) -> String {
-        let subject = self.word(match chart.subject {
-            Subject::Steps => Word::StepsTitle,
-            Subject::Weight => Word::WeightTitle,
-        });
-        let period = self.time(&chart.facts.period);
-        self.say(Word::ChartTitle, &[("subject", &subject), ("period", &period)])
+        let word = match (chart.subject, chart.bucket_unit) {
+            (Subject::Steps, BucketUnit::Hour) => Word::StepsByHour,
+            (Subject::Steps, BucketUnit::Day) => Word::StepsByDay,
+            (Subject::Steps, BucketUnit::Week) => Word::StepsByWeek,
+            (Subject::Steps, BucketUnit::Month) => Word::StepsByMonth,
+            (Subject::Weight, BucketUnit::Hour | BucketUnit::Day) => Word::WeightByDay,
+            (Subject::Weight, BucketUnit::Week) => Word::WeightByWeek,
+            (Subject::Weight, BucketUnit::Month) => Word::WeightByMonth,
+        };
+        self.word(word).to_owned()
     }
 
     fn summary(&self, facts: &Facts) -> String {
@@ -276,6 +324,10 @@ impl LabelFormatter for Labels {
             Role::Projection => Word::SeriesProjection,
         };
         self.word(word).to_owned()
+    }
+
+    fn shade(&self, is_paused: bool) -> String {
+        self.word(if is_paused { Word::Paused } else { Word::Excluded }).to_owned()
     }
 
     fn mark(&self, kind: &MarkKind) -> String {

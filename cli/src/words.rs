@@ -30,6 +30,8 @@ macro_rules! words {
 }
 
 words! {
+    LanguageTag: "en", "ja";
+
     // Time
     Monday: "Mon", "月";
     Tuesday: "Tue", "火";
@@ -62,6 +64,7 @@ words! {
     FromTo: "{from} – {to}", "{from}〜{to}";
 
     // Amounts
+    Comma: ", ", "、";
     Step: "1 step", "1歩";
     Steps: "{steps} steps", "{steps}歩";
     Day: "1 day", "1日";
@@ -69,13 +72,19 @@ words! {
     Kilograms: "{value} kg", "{value} kg";
     Pounds: "{value} lb", "{value} lb";
     Stone: "{stone} st {pounds}", "{stone} st {pounds}";
+    StoneAlone: "{value} st", "{value} st";
     StoneAndUnit: "{stone} st {pounds} lb", "{stone} st {pounds} lb";
     Centimetres: "{value} cm", "{value} cm";
 
     // Charts
-    StepsTitle: "Steps", "歩数";
-    WeightTitle: "Weight", "体重";
-    ChartTitle: "{subject}: {period}", "{subject} {period}";
+    StepsByHour: "Steps by the hour", "時間別の歩数";
+    StepsByDay: "Steps a day", "1日の歩数";
+    StepsByWeek: "Steps a day, weekly averages", "1日の歩数（週平均）";
+    StepsByMonth: "Steps a day, monthly averages", "1日の歩数（月平均）";
+    WeightByDay: "Weight", "体重";
+    WeightByWeek: "Weight, weekly averages", "体重（週平均）";
+    WeightByMonth: "Weight, monthly averages", "体重（月平均）";
+    Excluded: "does not count", "対象外";
     GoalLine: "Goal {value}", "目標 {value}";
     GoalLineConcealed: "Goal", "目標";
     AverageLine: "Average {value}", "平均 {value}";
@@ -123,7 +132,7 @@ words! {
     StepsToday: "Steps today", "今日の歩数";
     OfGoal: "{steps} of {goal}", "{steps}（目標{goal}）";
     GoalMet: "goal met", "目標達成";
-    ToGo: "{steps} to go", "あと{steps}";
+    ToGo: "{amount} to go", "あと{amount}";
     Streak: "Streak", "連続達成";
     StreakSince: "{days} since {date}", "{days}（{date}から）";
     NoStreak: "none", "なし";
@@ -143,14 +152,12 @@ words! {
     GoalReached: "{goal}, reached", "{goal}（達成しています）";
     GoalTooFew: "{goal}, too few weigh-ins to say when", "{goal}（時期を見込むには計測が足りません）";
     GoalNotAtThisRate: "{goal}, not at this rate", "{goal}（今のペースでは届きません）";
-    Programme: "Programme", "プログラム";
     ProgrammeMain: "Main goal (2 kg and 2 cm)", "主目標（2 kg・2 cm）";
     ProgrammeRelative: "or 2.4 % of the weight", "または体重の2.4 %";
     ProgrammeMinor: "Minor goal (1 kg and 1 cm)", "準目標（1 kg・1 cm）";
     ProgrammeReached: "reached", "達成";
-    ProgrammeRemaining: "{weight} and {waist} to go", "あと {weight}・{waist}";
-    ProgrammeUnknown: "unknown", "不明";
-    ProgrammeNoCheckup: "no checkup entered: ayumi weight checkup", "健診の値が未入力です（ayumi weight checkup）";
+    PartWeight: "weight {value}", "体重{value}";
+    PartWaist: "waist {value}", "腹囲{value}";
     NoWeighIn: "no weigh-in yet", "計測がまだありません";
 
     // Weight
@@ -167,9 +174,10 @@ words! {
     AskStoneMixUp: "Is {weight} right? It looks like a mix-up of stone and kilograms.", "{weight} で正しいですか。ストーンとkgを取り違えたようです。";
     AskDecimalPoint: "Is {weight} right? The decimal point may be in the wrong place.", "{weight} で正しいですか。小数点の位置が違うようです。";
     AskUnusualChange: "Is {weight} right? It is an unusual change.", "{weight} で正しいですか。いつもより大きな変化です。";
-    AskAheadOfToday: "Is the date right? It lies in the future.", "日付は正しいですか。未来の日付です。";
+    AskFutureDate: "Is the date right? It lies in the future.", "日付は正しいですか。未来の日付です。";
     KeptAnyway: "It is kept. If it is wrong: ayumi weight undo", "記録は残っています。誤りなら ayumi weight undo";
-    CheckupSet: "Checkup: {weight}, {waist}", "健診の値：{weight}・{waist}";
+    CheckupValues: "Checkup: {weight}, {waist}", "健診の値：{weight}・{waist}";
+    Unknown: "unknown", "不明";
 
     // Settings
     Unit: "Unit of weights", "体重の単位";
@@ -192,29 +200,20 @@ words! {
     Exported: "Wrote {file}", "{file} に書き出しました";
 
     // Demonstration
-    DemoTitle: "Two real persons, one core", "実在の2人の記録";
     DemoHeading: "Ayumi: steps and weight from real measurements", "Ayumi：実際の計測による歩数と体重";
     DemoSteps: "Steps of one person, {period}", "ある人の歩数 {period}";
     DemoWeight: "Weight of another person, {period}", "別の人の体重 {period}";
     DemoTwoPersons: "Steps and weight belong to two different persons and different years. Each chart ends on the last date of its data.", "歩数と体重は別々の人の、異なる年の記録です。それぞれの図は、その記録の最後の日で終わります。";
     DemoMade: "Made on this computer by the core that will run in the phone apps, without a server or a network.", "スマートフォンアプリと同じコアが、サーバーも通信もなしに、このコンピューターで作成しました。";
-    DemoHome: "Home screen", "ホーム画面";
-    DemoHomeOn: "as answered for {date}", "{date}の時点";
+    DemoHome: "Home screen on {date}", "{date}のホーム画面";
     DemoWeek: "The last week", "最後の1週間";
     DemoRecent: "The last weigh-ins and the trend", "最近の計測と傾向";
-    DemoRecentDate: "Date", "日付";
-    DemoRecentWeight: "Weighed", "計測値";
-    DemoRecentTrend: "Trend", "傾向";
+    DemoDate: "Date", "日付";
     DemoImported: "Imported {steps} step records and {weights} weigh-ins.", "歩数{steps}件と体重{weights}件を読み込みました。";
     DemoGoals: "The goals shown are examples: {steps} a day and {weight}.", "表示の目標は例です（1日{steps}、{weight}）。";
+    DemoLicence: "Licence text", "ライセンス全文";
     DemoOrigins: "Where the measurements come from", "計測データの出典";
     DemoWrote: "Charts and page: {file}", "図とページ：{file}";
-    DemoOneDay: "One day by the hour", "1日（時間別）";
-    DemoOneWeek: "Week", "1週間";
-    DemoOneMonth: "Month", "1か月";
-    DemoOneQuarter: "Quarter", "3か月";
-    DemoOneYear: "Year", "1年";
-    DemoAllTime: "All time", "全期間";
     DemoBars: "A bar is what was counted. A date without data is a gap and never a zero.", "棒は計測された歩数です。記録のない日は空白で、0ではありません。";
     DemoLine: "A dot is what the scale showed, the line is the trend behind it.", "点は体重計の値、線はその傾向です。";
     DemoNotMedical: "Ayumi is not a medical device and gives no medical advice.", "Ayumiは医療機器ではなく、医学的な助言を行いません。";

@@ -25,12 +25,17 @@ pub(crate) fn run(common: &Common, arguments: &ChartArguments) -> Result<(), Fai
         week_start: context.week_start(arguments.week_start),
         conceal_values: arguments.conceal,
     };
-    let chart = match arguments.subject {
-        ChartSubject::Steps => context.app.step_chart(&request)?,
-        ChartSubject::Weight => context.app.weight_chart(&request)?,
-    };
+    let chart = chart(&context, arguments.subject, &request)?;
     let svg = svg_of(&chart, context.labels, arguments.look);
     write_whole(&arguments.out, &kind.bytes(svg, arguments.look.scale)?)
+}
+
+/// The chart of a subject.
+pub(crate) fn chart(context: &Context, subject: ChartSubject, request: &ChartRequest) -> Result<Chart, Failure> {
+    Ok(match subject {
+        ChartSubject::Steps => context.app.step_chart(request)?,
+        ChartSubject::Weight => context.app.weight_chart(request)?,
+    })
 }
 
 /// The kind of a picture, from the ending of its file.
@@ -81,6 +86,16 @@ impl Range {
             Self::Quarter => Span::Quarter,
             Self::Year => Span::Year,
             Self::All => Span::All,
+        }
+    }
+}
+
+impl ChartSubject {
+    /// The word on the command line and in the names of files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Weight => "weight",
         }
     }
 }

@@ -1,10 +1,20 @@
-//! The command line.
+//! The command line: what can be asked for.
+
+mod import;
+mod parse;
+mod weight;
 
 use std::path::PathBuf;
 
-use ayumi_core::time::{DayStart, NaiveDate, Tz, UtcMillis, parse_date, parse_zone};
-use ayumi_core::weight::{GoalWeight, Tau, Waist};
+use ayumi_core::time::{DayStart, NaiveDate, Tz};
+use ayumi_core::weight::{GoalWeight, Tau};
 use clap::{Args, Parser, Subcommand};
+
+use parse::{date, day_start, goal_weight, moment, step_count, tau, zone};
+
+pub(crate) use import::ImportArguments;
+pub(crate) use parse::{OrNone, Stamp};
+pub(crate) use weight::{Checkup, Unit, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
 
 /// Ayumi in a terminal: steps, weight and their trends.
 #[derive(Debug, Parser)]
@@ -62,6 +72,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<SettingsAction>,
     },
+    /// Bring readings of another app in; the same file twice changes nothing
+    Import(ImportArguments),
+    /// Write everything you entered into files
+    Export(ExportArguments),
+    /// Show the main job on real measurements: home screen, week, trend, every chart, one page
+    Demo(DemoArguments),
     /// Run the rules over a file and print what comes out, as JSON
     #[command(subcommand)]
     Replay(Replay),
@@ -132,103 +148,6 @@ pub(crate) struct Moment {
     pub at: Option<Stamp>,
 }
 
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct WeightArguments {
-    #[command(flatten)]
-    pub list: WeightList,
-    #[command(subcommand)]
-    pub action: Option<WeightAction>,
-}
-
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct WeightList {
-    /// How many of the newest weigh-ins, 1 to 100,000
-    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub newest: u32,
-    #[command(flatten)]
-    pub shown: Shown,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum WeightAction {
-    /// Record a weigh-in
-    Add(WeightAdd),
-    /// The newest weigh-ins with the trend of their day
-    List(WeightList),
-    /// Change a weigh-in; what is not named stays
-    Edit(WeightEdit),
-    /// Take a weigh-in away
-    Delete {
-        /// Its id as listed, or the beginning of it
-        #[arg(value_name = "ID")]
-        id: String,
-    },
-    /// Take the newest change back: an entry, an edit or a deletion; again for the one before it
-    Undo,
-    /// Record the weight and waist of the checkup, from which the goals of the programme are counted
-    Checkup {
-        /// Weight in kg as typed, or none
-        #[arg(value_name = "KG|none", value_parser = typed_or_none)]
-        weight: OrNone<String>,
-        /// Waist in cm
-        #[arg(long, value_name = "CM", value_parser = waist)]
-        waist: Option<Waist>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WeightAdd {
-    /// The number as it stands on the scale: 63.5, or '10 st 4' for stone
-    #[arg(value_name = "WEIGHT")]
-    pub weight: String,
-    /// Its unit [default: the unit of weights that was chosen]
-    #[arg(long, value_name = "UNIT")]
-    pub unit: Option<Unit>,
-    /// The day, if the time does not matter, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "at")]
-    pub date: Option<NaiveDate>,
-    /// The moment, RFC 3339 such as 2026-04-01T07:00:00+09:00 [default: now]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub at: Option<Stamp>,
-    /// Waist in cm
-    #[arg(long, value_name = "CM", value_parser = waist)]
-    pub waist: Option<Waist>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WeightEdit {
-    /// Its id as listed, or the beginning of it
-    #[arg(value_name = "ID")]
-    pub id: String,
-    /// The right number
-    #[arg(long, value_name = "WEIGHT", required_unless_present_any = ["date", "at", "waist"])]
-    pub weight: Option<String>,
-    /// The unit of the number [default: the one it had]
-    #[arg(long, value_name = "UNIT", requires = "weight")]
-    pub unit: Option<Unit>,
-    /// The right day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "at")]
-    pub date: Option<NaiveDate>,
-    /// The right moment, RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub at: Option<Stamp>,
-    /// The right waist in cm, or none
-    #[arg(long, value_name = "CM|none", value_parser = waist_or_none)]
-    pub waist: Option<OrNone<Waist>>,
-}
-
-/// A unit of weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Unit {
-    /// Kilograms.
-    Kg,
-    /// Pounds.
-    Lb,
-    /// Stone and pounds.
-    St,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum GoalAction {
     /// Steps a day
@@ -272,6 +191,12 @@ pub(crate) struct ChartArguments {
     pub conceal: bool,
 }
 
+/// Wide enough for a month of bars with their labels.
+const WIDTH: u32 = 880;
+const HEIGHT: u32 = 440;
+/// Sharp on the screens of this decade.
+const SCALE: u8 = 2;
+
 /// How a picture looks.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Look {
@@ -279,14 +204,25 @@ pub(crate) struct Look {
     #[arg(long, value_name = "THEME", default_value = "light")]
     pub theme: ThemeChoice,
     /// Width in units of the picture, 240 to 4000
-    #[arg(long, value_name = "N", default_value_t = 800, value_parser = clap::value_parser!(u32).range(240..=4000))]
+    #[arg(long, value_name = "N", default_value_t = WIDTH, value_parser = clap::value_parser!(u32).range(240..=4000))]
     pub width: u32,
-    /// Height, 160 to 4000
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(160..=4000))]
+    /// Height, 180 to 4000
+    #[arg(long, value_name = "N", default_value_t = HEIGHT, value_parser = clap::value_parser!(u32).range(180..=4000))]
     pub height: u32,
     /// Pixels of a PNG per unit, 1 to 4
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, value_name = "N", default_value_t = SCALE, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub scale: u8,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::Light,
+            width: WIDTH,
+            height: HEIGHT,
+            scale: SCALE,
+        }
+    }
 }
 
 /// What a chart is about.
@@ -356,15 +292,36 @@ pub(crate) enum SettingsAction {
     },
 }
 
-/// A value, or the word `none` for taking it away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OrNone<T>(pub Option<T>);
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// Folder for the files; made if it is missing
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Which form [default: both]
+    #[arg(long, value_name = "FORM")]
+    pub form: Option<ExportForm>,
+}
 
-/// A moment as typed, with the offset that was named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub at: UtcMillis,
-    pub offset_s: i32,
+/// A form of exported files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportForm {
+    /// One table for each kind of entry.
+    Csv,
+    /// One file with everything.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder for the charts and the page [default: target/demo in the repository]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Keep the database in this folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub database: Option<PathBuf>,
+    /// Folder with the measurements [default: tests/data in the repository]
+    #[arg(long, value_name = "DIR")]
+    pub measurements: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -400,73 +357,4 @@ pub(crate) struct ReplayWeight {
     /// When a day starts, HH:MM
     #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
     pub day_start: DayStart,
-}
-
-fn or_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<OrNone<T>, String> {
-    if text == "none" {
-        Ok(OrNone(None))
-    } else {
-        read(text).map(|value| OrNone(Some(value)))
-    }
-}
-
-fn step_count(text: &str) -> Result<OrNone<i64>, String> {
-    or_none(text, |text| {
-        text.parse().map_err(|_| "not a whole number of steps, nor the word none".to_owned())
-    })
-}
-
-fn typed_or_none(text: &str) -> Result<OrNone<String>, String> {
-    or_none(text, |text| Ok(text.to_owned()))
-}
-
-/// Centimetres with at most one decimal, as millimetres.
-fn waist(text: &str) -> Result<Waist, String> {
-    let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let millimetres = (is_digits(whole) && is_digits(tenth) && tenth.len() == 1)
-        .then(|| format!("{whole}{tenth}").parse().ok())
-        .flatten();
-    millimetres
-        .and_then(Waist::from_millimetres)
-        .ok_or_else(|| "not a waist from 10 to 300 cm with at most one decimal, such as 84.5".to_owned())
-}
-
-fn waist_or_none(text: &str) -> Result<OrNone<Waist>, String> {
-    or_none(text, waist)
-}
-
-fn moment(text: &str) -> Result<Stamp, String> {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .map(|moment| Stamp {
-            at: UtcMillis(moment.timestamp_millis()),
-            offset_s: moment.offset().local_minus_utc(),
-        })
-        .map_err(|_| "not a time written YYYY-MM-DDTHH:MM:SS with an offset such as +09:00 or Z".to_owned())
-}
-
-fn tau(text: &str) -> Result<Tau, String> {
-    text.parse()
-        .ok()
-        .and_then(Tau::from_days)
-        .ok_or_else(|| "not a number of days from 0.1 to 1000".to_owned())
-}
-
-fn goal_weight(text: &str) -> Result<GoalWeight, String> {
-    text.parse()
-        .ok()
-        .and_then(GoalWeight::from_kilograms)
-        .ok_or_else(|| "not a weight from 2 to 500 kg".to_owned())
-}
-
-fn zone(text: &str) -> Result<Tz, String> {
-    parse_zone(text).ok_or_else(|| "not an IANA zone name; Asia/Tokyo is one".to_owned())
-}
-
-fn date(text: &str) -> Result<NaiveDate, String> {
-    parse_date(text).ok_or_else(|| "not an existing date written YYYY-MM-DD".to_owned())
-}
-
-fn day_start(text: &str) -> Result<DayStart, String> {
-    DayStart::parse(text).ok_or_else(|| "not a time of day written HH:MM, 00:00 to 23:59".to_owned())
 }
