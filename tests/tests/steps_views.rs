@@ -138,11 +138,9 @@ fn a_moved_day_start_derives_everything_again_and_back() {
         1000,
     )]);
     let before = shown(&app);
-    app.steps()
-        .set_day_start(DayStart::parse("05:00").unwrap())
-        .unwrap();
+    app.set_day_start(DayStart::parse("05:00").unwrap()).unwrap();
     assert_eq!(shown(&app).0[0].date, date("2026-04-14"));
-    app.steps().set_day_start(DayStart::MIDNIGHT).unwrap();
+    app.set_day_start(DayStart::MIDNIGHT).unwrap();
     assert_eq!(shown(&app), before);
 }
 

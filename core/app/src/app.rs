@@ -8,9 +8,12 @@ use chrono_tz::Tz;
 
 use crate::clock::{Clock, Random};
 use crate::settings;
-use crate::steps::Steps;
-use crate::store::{Store, StoreConfig, StoreError, zones as zone_table};
-use crate::time::{UtcMillis, ZoneOffsets};
+use crate::steps::{self, StepError, Steps};
+use crate::store::{
+    Recovery, Store, StoreConfig, StoreError, Topic, WriteTransaction, derived, zones as zone_table,
+};
+use crate::time::{DayStart, UtcMillis, ZoneOffsets};
+use crate::weight::{WeightError, Weights};
 
 /// What the core needs from a shell to open.
 #[derive(Debug)]
@@ -30,21 +33,39 @@ pub struct Config {
 pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    recovery: Option<Recovery>,
 }
 
 impl App {
-    /// Opens the folder and reports the phone's zone.
+    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost.
+    ///
+    /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
-        let (store, _) = Store::open(StoreConfig {
+        let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
             key: None,
         })?;
         let app = Self {
             store,
             clock: config.clock,
+            random: config.random,
+            recovery,
         };
         app.report_zone(config.zone)?;
+        if app.store.read(derived::are_stale)? {
+            app.store.write(|tx| {
+                app.derive_everything(tx)?;
+                derived::set_fresh(tx)
+            })?;
+        }
         Ok(app)
+    }
+
+    /// What became of a damaged database while opening, if it was damaged. The person is told plainly.
+    #[must_use]
+    pub const fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_ref()
     }
 
     /// Tells the core that the phone is in `zone` from now on. What is already stored stays where it was.
@@ -60,6 +81,43 @@ impl App {
     #[must_use]
     pub const fn steps(&self) -> Steps<'_> {
         Steps::new(&self.store)
+    }
+
+    /// Weight.
+    #[must_use]
+    pub fn weight(&self) -> Weights<'_> {
+        Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// Moves the start of the person's day and derives steps and weight again, both or neither.
+    pub fn set_day_start(&self, day_start: DayStart) -> Result<(), StoreError> {
+        self.store.write(|tx| {
+            settings::set_day_start(tx, day_start)?;
+            for topic in [Topic::Settings, Topic::Steps, Topic::Weight] {
+                tx.notify(topic);
+            }
+            self.derive_everything(tx)
+        })
+    }
+
+    /// Derives every derived table again.
+    fn derive_everything(&self, tx: &WriteTransaction<'_>) -> Result<(), StoreError> {
+        const READ_FROM_THE_STORE: StoreError = StoreError::Bug {
+            where_: "deriving again refuses nothing that is stored",
+        };
+        steps::rebuild(tx).map_err(|error| match error {
+            StepError::Store(error) => error,
+            _ => READ_FROM_THE_STORE,
+        })?;
+        self.weight().rebuild_in(tx).map_err(|error| match error {
+            WeightError::Store(error) => error,
+            _ => READ_FROM_THE_STORE,
+        })
+    }
+
+    /// The person's start of the day; midnight unless she chose otherwise.
+    pub fn day_start(&self) -> Result<DayStart, StoreError> {
+        self.store.read(settings::day_start)
     }
 
     /// The person's date at an instant: in the zone she was in last, with her start of the day.

@@ -26,14 +26,14 @@ use std::vec;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::decimal::{LengthUnit, steps, typed_weight, waist_mm};
+use super::decimal::{LengthUnit, steps, typed_weight, waist};
 use super::file::{DETECT_BYTES, is_health_data};
 use super::input::Metered;
 use super::when::{Written, in_zone, local_millis, parse_written};
 use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped, checked_interval};
 use crate::steps::IntervalRecord;
 use crate::time::{Tz, UtcMillis, ZoneCache, parse_zone};
-use crate::weight::{MassUnit, NewWeighIn};
+use crate::weight::{MassUnit, NewWeighIn, Waist};
 
 /// Weigh-ins and waists held until the end: five of each a day for fifty years.
 const MAX_HELD: usize = 100_000;
@@ -106,7 +106,7 @@ pub struct AppleHealth<R> {
     zone: Tz,
     zones: ZoneCache,
     weigh_ins: Vec<(UtcMillis, NewWeighIn)>,
-    waists: BTreeMap<UtcMillis, u32>,
+    waists: BTreeMap<UtcMillis, Waist>,
     is_read: bool,
     result: vec::IntoIter<NewWeighIn>,
     skipped: Skipped,
@@ -279,7 +279,7 @@ impl<R: BufRead> AppleHealth<R> {
                     when: in_zone(start, 0, self.zones.get(zone)),
                     typed: typed_weight("value", value, unit, true)?,
                     unit,
-                    waist_mm: None,
+                    waist: None,
                     source: element.source.clone(),
                 };
                 self.weigh_ins.push((start, weigh_in));
@@ -293,11 +293,7 @@ impl<R: BufRead> AppleHealth<R> {
                     "ft" => LengthUnit::Foot,
                     _ => return Err(ImportReason::bad("unit", "is not cm, in, m, mm or ft")),
                 };
-                if self
-                    .waists
-                    .insert(start, waist_mm("value", value, unit)?)
-                    .is_some()
-                {
+                if self.waists.insert(start, waist("value", value, unit)?).is_some() {
                     self.leave_out_waists(1);
                 }
             }
@@ -315,7 +311,7 @@ impl<R: BufRead> AppleHealth<R> {
         let mut waists = std::mem::take(&mut self.waists);
         let mut weigh_ins = Vec::with_capacity(self.weigh_ins.len());
         for (at, mut weigh_in) in std::mem::take(&mut self.weigh_ins) {
-            weigh_in.waist_mm = waists.remove(&at);
+            weigh_in.waist = waists.remove(&at);
             weigh_ins.push(weigh_in);
         }
         self.leave_out_waists(waists.len());

@@ -1,7 +1,7 @@
 //! Numbers as people and apps write them, kept as digits. Nothing here passes through a binary float.
 
 use super::{ImportReason, MAX_STEPS};
-use crate::weight::MassUnit;
+use crate::weight::{MassUnit, Waist};
 
 /// The unit of a waist circumference in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,9 +138,9 @@ pub(super) fn canonical(digits: &str) -> &str {
 
 /// Reads a waist circumference.
 ///
-/// Units: `text` in `unit`; millimetres out, rounded half up. Errors: not a decimal number; outside 10 cm to 3 m, which
+/// Units: `text` in `unit`, rounded half up to a millimetre. Errors: not a decimal number; outside 10 cm to 3 m, which
 /// no person has and a wrong unit or column does.
-pub(super) fn waist_mm(field: &str, text: &str, unit: LengthUnit) -> Result<u32, ImportReason> {
+pub(super) fn waist(field: &str, text: &str, unit: LengthUnit) -> Result<Waist, ImportReason> {
     let bad = |problem| ImportReason::bad(field.to_owned(), problem);
     let value = plain_digits(text)
         .and_then(|digits| Decimal::parse(&digits))
@@ -155,7 +155,7 @@ pub(super) fn waist_mm(field: &str, text: &str, unit: LengthUnit) -> Result<u32,
     value
         .scaled(numerator, denominator)
         .and_then(|mm| u32::try_from(mm).ok())
-        .filter(|mm| (100..=3000).contains(mm))
+        .and_then(Waist::from_millimetres)
         .ok_or_else(|| bad("is outside 10 cm to 3 m"))
 }
 
@@ -251,10 +251,14 @@ mod tests {
             ("845", LengthUnit::Millimetre, 845),
             ("2.5", LengthUnit::Foot, 762),
         ] {
-            assert_eq!(waist_mm("waist", text, unit), Ok(mm), "{text}");
+            assert_eq!(
+                waist("waist", text, unit).map(Waist::millimetres),
+                Ok(mm),
+                "{text}"
+            );
         }
         for text in ["", "8", "845", "x", "1e30"] {
-            assert!(waist_mm("waist", text, LengthUnit::Centimetre).is_err(), "{text}");
+            assert!(waist("waist", text, LengthUnit::Centimetre).is_err(), "{text}");
         }
     }
 

@@ -406,7 +406,7 @@ mod tests {
                 when,
                 typed: typed.to_owned(),
                 unit: MassUnit::Kilogram,
-                waist_mm: None,
+                waist: None,
                 source: "fitabase".to_owned(),
             })
         };

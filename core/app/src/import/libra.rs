@@ -172,7 +172,7 @@ impl<R: BufRead> Libra<R> {
                 when,
                 typed: row.typed.clone(),
                 unit: row.unit,
-                waist_mm: None,
+                waist: None,
                 source: "libra".to_owned(),
             });
         }
@@ -230,7 +230,7 @@ mod tests {
             when,
             typed: typed.to_owned(),
             unit: MassUnit::Kilogram,
-            waist_mm: None,
+            waist: None,
             source: "libra".to_owned(),
         })
     }

@@ -369,7 +369,7 @@ proptest! {
                 }
             };
             text.push_str(&format!("{at},{typed}{end}"));
-            expected.push(NewWeighIn { when, typed, unit: MassUnit::Kilogram, waist_mm: None, source: "csv".to_owned() });
+            expected.push(NewWeighIn { when, typed, unit: MassUnit::Kilogram, waist: None, source: "csv".to_owned() });
         }
         let found: Result<Vec<_>, _> = weight_csv::plain(text.as_bytes()).unwrap().collect();
         let expected: Vec<_> = expected.into_iter().map(Record::WeighIn).collect();

@@ -145,7 +145,7 @@ mod tests {
             when: WeighInTime::DateOnly(parse_date("2011-03-23").unwrap()),
             typed: "219.3".to_owned(),
             unit: MassUnit::Pound,
-            waist_mm: None,
+            waist: None,
             source: "trendweight".to_owned(),
         };
         assert_eq!((found.len(), &found[0]), (184, &Record::WeighIn(first)));

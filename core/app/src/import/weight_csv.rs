@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use chrono::NaiveTime;
 
-use super::decimal::{typed_weight, waist_mm};
+use super::decimal::{typed_weight, waist};
 use super::table::{Header, Row, Table};
 use super::when::{moment, parse_written};
 use super::{DateOrder, ImportError, ImportReason, LengthUnit, Record, Records, Skipped};
@@ -171,9 +171,9 @@ impl<R: BufRead> WeightRows<R> {
             return Ok(None);
         }
         let typed = typed_weight(header.name(plan.weight), row.field(plan.weight), plan.unit, false)?;
-        let waist_mm = match plan.waist {
+        let waist = match plan.waist {
             Some((column, unit)) if !row.field(column).is_empty() => {
-                Some(waist_mm(header.name(column), row.field(column), unit)?)
+                Some(waist(header.name(column), row.field(column), unit)?)
             }
             _ => None,
         };
@@ -181,7 +181,7 @@ impl<R: BufRead> WeightRows<R> {
             when: plan.when(row, header.name(plan.date), self.zone.as_mut())?,
             typed,
             unit: plan.unit,
-            waist_mm,
+            waist,
             source: plan.source.to_owned(),
         }))
     }
@@ -242,7 +242,7 @@ mod tests {
             when,
             typed: typed.to_owned(),
             unit,
-            waist_mm,
+            waist: waist_mm.and_then(Waist::from_millimetres),
             source: "csv".to_owned(),
         })
     }

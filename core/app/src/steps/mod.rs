@@ -112,15 +112,6 @@ impl<'a> Steps<'a> {
         self.store.write(rebuild)
     }
 
-    /// Moves the start of the person's day and derives everything again.
-    pub fn set_day_start(&self, day_start: DayStart) -> Result<(), StepError> {
-        self.store.write(|tx| {
-            settings::set_day_start(tx, day_start)?;
-            tx.notify(Topic::Steps);
-            rebuild(tx)
-        })
-    }
-
     /// Drops what may be dropped with age: the raw part of old counter samples, old tombstones. No total changes.
     pub fn drop_old_readings(&self, now: UtcMillis) -> Result<(), StepError> {
         self.store.write(|tx| {
@@ -206,7 +197,8 @@ fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport,
     batch.finish()
 }
 
-fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
+/// [`Steps::rebuild`] in a transaction that does more.
+pub(crate) fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
     apply::StepBatch::new(tx, settings::day_start(tx)?)?.rebuild()
 }
 

@@ -43,15 +43,6 @@ impl SourceKind {
 /// window end between its start and its end plus this length: a bounded scan, however long other readings are.
 const LENGTH_CLASSES: [(i64, i64); 4] = [(0, HOUR_MS), (1, DAY_MS), (2, 31 * DAY_MS), (3, 3_651 * DAY_MS)];
 
-/// First and last date of a range as text. The last date and not the first one after it, because 9999-12-31 has a text
-/// that sorts and the day after it has not. An empty range gives two ends between which nothing lies.
-fn ends(range: DateRange) -> [String; 2] {
-    range.last().map_or_else(
-        || ["1".to_owned(), "0".to_owned()],
-        |last| [format_date(range.from), format_date(last)],
-    )
-}
-
 fn length_class(from: UtcMillis, to: UtcMillis) -> i64 {
     let length = to.since(from);
     LENGTH_CLASSES
@@ -624,10 +615,10 @@ pub(super) fn replace_derived(
     let connection = tx.connection();
     connection
         .prepare_cached("DELETE FROM step_hour WHERE date BETWEEN ?1 AND ?2")?
-        .execute(ends(range))?;
+        .execute(range.text_ends())?;
     connection
         .prepare_cached("DELETE FROM step_day WHERE date BETWEEN ?1 AND ?2")?
-        .execute(ends(range))?;
+        .execute(range.text_ends())?;
     let mut insert_hour =
         connection.prepare_cached("INSERT INTO step_hour (date, start_ms, steps) VALUES (?1, ?2, ?3)")?;
     for ((date, start), steps) in &derived.hours {
@@ -700,7 +691,7 @@ pub(super) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySt
     reader
         .connection()
         .prepare_cached(&format!("{DAYS_IN_RANGE} ORDER BY 1"))?
-        .query_map(ends(range), day_of)?
+        .query_map(range.text_ends(), day_of)?
         .collect()
 }
 
@@ -713,7 +704,7 @@ pub(super) fn days_backwards(
     let mut statement = reader
         .connection()
         .prepare_cached(&format!("{DAYS_IN_RANGE} ORDER BY 1 DESC"))?;
-    let mut rows = statement.query(ends(range))?;
+    let mut rows = statement.query(range.text_ends())?;
     while let Some(row) = rows.next()? {
         if !more(day_of(row)?) {
             break;
@@ -751,7 +742,7 @@ pub(super) fn hours(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<Hour
         .prepare_cached(
             "SELECT date, start_ms, steps FROM step_hour WHERE date BETWEEN ?1 AND ?2 ORDER BY start_ms, date",
         )?
-        .query_map(ends(range), |row| {
+        .query_map(range.text_ends(), |row| {
             let date = row.get_ref(0)?.as_str().ok().and_then(parse_date).ok_or(rusqlite::Error::InvalidQuery)?;
             Ok(HourSteps { date, start: UtcMillis(row.get(1)?), steps: row.get(2)? })
         })?

@@ -27,10 +27,14 @@ pub const MIGRATIONS: &[Migration] = &[
         why: "raw step readings of every kind, and the hours and days derived from them",
         sql: include_str!("migrations/steps.sql"),
     },
+    Migration {
+        why: "every change of a weigh-in, and the readings, days and trend derived from them",
+        sql: include_str!("migrations/weight.sql"),
+    },
 ];
 
 /// Tables whose rows follow from other rows. A salvage leaves them empty and their modules rebuild them.
-pub(super) const DERIVED_TABLES: &[&str] = &["step_hour", "step_day"];
+pub(super) const DERIVED_TABLES: &[&str] = &["step_hour", "step_day", "weight_reading", "weight_day"];
 
 /// The version a file has once all of `steps` have been climbed.
 pub(super) fn newest(steps: &[Migration]) -> i64 {

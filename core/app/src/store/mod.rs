@@ -53,6 +53,7 @@ pub use key::DatabaseKey;
 pub use migrations::{MIGRATIONS, Migration};
 pub use notice::{Subscription, Topic};
 pub use recovery::Recovery;
+pub(crate) use sql::derived;
 pub use sql::{settings, zones};
 
 use connection::Role;

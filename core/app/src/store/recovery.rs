@@ -19,12 +19,13 @@ use super::folder::{Folder, has_content, remove_file, sync_folder, with_side_fil
 use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, version};
 use super::open::Opening;
 use super::session::checkpoint;
+use super::sql::derived;
 use super::{DatabaseKey, StoreError};
 
 /// What became of a damaged `user.db`. The person is told plainly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
-    /// Rows in the new file. Derived tables are empty and count nothing; their modules rebuild them.
+    /// Rows in the new file. Derived tables are empty and count nothing; `App::open` has their modules rebuild them.
     pub salvaged_rows: u64,
     /// The damaged file, kept for a deeper recovery. Its `-wal` and `-shm` lie beside it.
     pub set_aside: PathBuf,
@@ -72,6 +73,10 @@ pub(super) fn recover(
         Err(error) => return Err(error),
     }
     migrate(&mut new, MIGRATIONS)?;
+    new.execute(
+        "INSERT OR REPLACE INTO setting (key, value) VALUES (?1, '1')",
+        [derived::STALE],
+    )?;
     checkpoint(&new)?;
     drop(new);
     std::fs::rename(&path, folder.salvaged_db())?;

@@ -1,5 +1,23 @@
 //! The tables of the store itself: settings and zones.
 
+/// Whether the derived tables say what the others say. They do not after a salvage, until their modules have rebuilt them.
+pub(crate) mod derived {
+    use crate::store::{Reader, StoreError, WriteTransaction, settings};
+
+    /// A row, and not a variable, so that a start that is killed before the rebuild does not forget it.
+    pub(in crate::store) const STALE: &str = "store.derived_is_stale";
+
+    /// Whether a rebuild is due.
+    pub(crate) fn are_stale(reader: &Reader<'_>) -> Result<bool, StoreError> {
+        Ok(settings::get(reader, STALE)?.is_some())
+    }
+
+    /// Notes that every derived table was rebuilt, in the transaction that did it.
+    pub(crate) fn set_fresh(transaction: &WriteTransaction<'_>) -> Result<(), StoreError> {
+        settings::set(transaction, STALE, None)
+    }
+}
+
 /// Settings: a text per name. Their owners give them meaning.
 pub mod settings {
     use rusqlite::OptionalExtension as _;

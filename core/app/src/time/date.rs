@@ -107,6 +107,18 @@ impl DateRange {
         }
     }
 
+    /// First and last date as texts, between which the texts of exactly its dates sort.
+    ///
+    /// The last date and not the first one after it, and never a year beyond 9999: only dates with four digits sort. An
+    /// empty range gives two ends between which nothing lies.
+    pub(crate) fn text_ends(self) -> [String; 2] {
+        let last_sortable = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+        self.last().map_or_else(
+            || ["1".to_owned(), "0".to_owned()],
+            |last| [format_date(self.from), format_date(last.min(last_sortable))],
+        )
+    }
+
     /// Every date in order.
     pub fn dates(self) -> impl DoubleEndedIterator<Item = NaiveDate> {
         let from = self.from;
@@ -138,6 +150,27 @@ mod tests {
         ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_texts_of_a_range_have_its_dates_between_them() {
+        let date = |text: &str| parse_date(text).unwrap();
+        let lies_in = |range: DateRange, text: &str| {
+            let [first, last] = range.text_ends();
+            first.as_str() <= text && text <= last.as_str()
+        };
+        let all = DateRange {
+            from: NaiveDate::MIN,
+            until: NaiveDate::MAX,
+        };
+        assert!(lies_in(all, "0000-01-01") && lies_in(all, "9999-12-31"));
+        let empty = DateRange {
+            from: date("2026-04-02"),
+            until: date("2026-04-02"),
+        };
+        assert!(!lies_in(empty, "2026-04-02") && !lies_in(empty, "2026-04-01"));
+        let single = DateRange::single(date("2026-04-02"));
+        assert!(lies_in(single, "2026-04-02") && !lies_in(single, "2026-04-03"));
     }
 
     #[test]

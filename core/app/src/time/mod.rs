@@ -98,7 +98,7 @@ impl DayStart {
     /// Milliseconds after midnight.
     #[must_use]
     pub const fn millis(self) -> i64 {
-        self.minutes as i64 * MINUTE_MS
+        (self.minutes as i64).saturating_mul(MINUTE_MS)
     }
 }
 

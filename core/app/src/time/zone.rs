@@ -111,9 +111,9 @@ impl ZoneOffsets {
             .saturating_add(day_start.millis());
         if from < day_edge && day_edge < until {
             if local < day_edge {
-                until = day_edge
+                until = day_edge;
             } else {
-                from = day_edge
+                from = day_edge;
             }
         }
         let utc = |local: i64| UtcMillis(local.saturating_sub(period.offset_ms));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::{WeighInTime, Weight};
 use crate::time::{DayStart, UtcMillis, date_of_local};
@@ -38,6 +39,14 @@ impl WeighInTime {
                 date_of_local(local.plus(day_start.millis().saturating_neg()))
             }
             Self::DateOnly(date) => date,
+        }
+    }
+
+    /// The zone, where there is a time and the zone is known.
+    pub(super) const fn zone(&self) -> Option<Tz> {
+        match *self {
+            Self::Timed { zone, .. } => zone,
+            Self::DateOnly(_) => None,
         }
     }
 

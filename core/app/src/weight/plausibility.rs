@@ -1,4 +1,10 @@
 //! Questions about a surprising weight. The reading is kept whatever the answer. Source: weight.md section 7.
+//!
+//! A date ahead of the clock is a question as well, asked when nothing about the value is. A refusal would shut out
+//! whoever's phone shows a wrong year, and undo mends a slip as quickly as a second attempt.
+
+use super::WeighInTime;
+use crate::time::{DAY_MS, UtcMillis};
 
 /// What the person is asked about a weight she typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,8 @@ pub enum PlausibilityQuestion {
     DecimalPoint,
     /// Is so large a change right?
     UnusualChange,
+    /// Is the date right? It lies more than a day ahead.
+    FutureDate,
 }
 
 /// What is known before the reading: the last day before it.
@@ -23,6 +31,9 @@ pub struct Before {
     /// Days from that day to the reading, at least 1.
     pub days: i64,
 }
+
+/// Further ahead is a slip in the date. Nearer, the date has begun somewhere on earth, or a clock is a little wrong.
+const AHEAD_MS: i64 = DAY_MS;
 
 const POUNDS_PER_KG: f64 = 2.2046;
 const KG_PER_STONE: f64 = 6.35;
@@ -51,6 +62,17 @@ pub fn question(kg: f64, before: Before) -> Option<PlausibilityQuestion> {
     } else {
         None
     }
+}
+
+/// Whether a weigh-in lies more than a day ahead of `now`; a plain date counts from its midnight in UTC.
+pub(super) fn lies_ahead(when: WeighInTime, now: UtcMillis) -> bool {
+    let at = match when {
+        WeighInTime::Timed { at, .. } => at,
+        WeighInTime::DateOnly(date) => {
+            UtcMillis(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+        }
+    };
+    at.since(now) > AHEAD_MS
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! What a person enters or an import brings.
+//! What a person enters or an import brings, and what is handed back.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
+use super::{Waist, WeighInId, Weight};
 use crate::time::UtcMillis;
 
 /// The unit in which a weight was typed.
@@ -14,6 +15,26 @@ pub enum MassUnit {
     Pound,
     /// Stone of 14 lb; typed as `10 st 4` or as a decimal number of stone.
     Stone,
+}
+
+impl MassUnit {
+    /// The usual short form, `kg`, `lb` or `st`; the same in every language.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Kilogram => "kg",
+            Self::Pound => "lb",
+            Self::Stone => "st",
+        }
+    }
+
+    /// The unit with this short form.
+    #[must_use]
+    pub fn from_symbol(symbol: &str) -> Option<Self> {
+        [Self::Kilogram, Self::Pound, Self::Stone]
+            .into_iter()
+            .find(|unit| unit.symbol() == symbol)
+    }
 }
 
 /// When a weigh-in happened: an instant with its local offset, or a date without a time.
@@ -43,8 +64,61 @@ pub struct NewWeighIn {
     pub typed: String,
     /// The unit of `typed`.
     pub unit: MassUnit,
-    /// Waist circumference in millimetres, if measured.
-    pub waist_mm: Option<u32>,
+    /// Waist circumference, if measured.
+    pub waist: Option<Waist>,
     /// Where it came from: `typed` for the person herself, else the name of the import.
+    pub source: String,
+}
+
+/// A weight as it was typed, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedWeight {
+    /// The digits as typed.
+    pub typed: String,
+    /// Their unit.
+    pub unit: MassUnit,
+}
+
+/// What to change of a weigh-in. The default changes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WeighInEdit {
+    /// Another time; `None` keeps it.
+    pub when: Option<WeighInTime>,
+    /// Another weight; `None` keeps it.
+    pub weight: Option<TypedWeight>,
+    /// What happens to the waist.
+    pub waist: WaistEdit,
+}
+
+/// What an edit does to the waist of a weigh-in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WaistEdit {
+    /// Leaves it.
+    #[default]
+    Keep,
+    /// Takes it away: it was not measured.
+    Remove,
+    /// Sets another one.
+    Set(Waist),
+}
+
+/// A weigh-in as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighIn {
+    /// Its name.
+    pub id: WeighInId,
+    /// The person's date (day start applied).
+    pub date: NaiveDate,
+    /// When.
+    pub when: WeighInTime,
+    /// The digits as typed.
+    pub typed: String,
+    /// The unit of `typed`.
+    pub unit: MassUnit,
+    /// What was typed, in units of 10 g.
+    pub weight: Weight,
+    /// Waist circumference, if measured.
+    pub waist: Option<Waist>,
+    /// `typed`, or the name of the import.
     pub source: String,
 }

@@ -185,15 +185,15 @@ enum TypedMass<'a> {
 }
 
 /// Digits before and after the point; the first without leading zeros.
-struct Decimal<'a> {
+pub(super) struct Decimal<'a> {
     whole: &'a str,
     fraction: &'a str,
 }
 
 /// A decimal number as `units / scale`.
-struct Scaled {
-    units: i128,
-    scale: i128,
+pub(super) struct Scaled {
+    pub units: i128,
+    pub scale: i128,
 }
 
 impl<'a> TypedMass<'a> {
@@ -213,7 +213,7 @@ impl<'a> TypedMass<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    fn read(text: &'a str) -> Option<Self> {
+    pub(super) fn read(text: &'a str) -> Option<Self> {
         let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let (whole, fraction) = match text.split_once('.') {
             Some((whole, fraction)) => (whole, Some(fraction)),
@@ -253,7 +253,7 @@ impl<'a> Decimal<'a> {
         weight_of(units.into_iter().fold(0, i128::saturating_add))
     }
 
-    fn scaled(&self) -> Result<Scaled, WeightTextError> {
+    pub(super) fn scaled(&self) -> Result<Scaled, WeightTextError> {
         if self.fraction.len() > MOST_FRACTION_DIGITS {
             return Err(WeightTextError::TooManyDigits);
         }

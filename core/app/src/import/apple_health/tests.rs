@@ -77,7 +77,7 @@ fn weigh_in(at: i64, offset_s: i32, zone: Tz, typed: &str, unit: MassUnit, waist
         },
         typed: typed.to_owned(),
         unit,
-        waist_mm,
+        waist: waist_mm.and_then(crate::weight::Waist::from_millimetres),
         source: "apple-health:Phone".to_owned(),
     })
 }
