@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
 use ayumi_core::clock::{Clock as _, Random, SystemClock};
-use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, parse_zone};
+use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, ZoneOffsets, parse_zone};
+use ayumi_core::weight::{MassUnit, WeighInTime};
 
-use crate::arguments::{Common, Language, WeekStartChoice};
+use crate::arguments::{Common, Language, Unit, WeekStartChoice};
 use crate::failure::Failure;
 use crate::labels::Labels;
 

@@ -10,7 +10,7 @@ use ayumi_core::time::{DayStart, NaiveDate, Tz};
 use ayumi_core::weight::{GoalWeight, Tau};
 use clap::{Args, Parser, Subcommand};
 
-use parse::{date, day_start, goal_weight, moment, step_count, tau, zone};
+use parse::{date, day_start, goal_weight, moment, step_count, tau, typed_or_none, zone};
 
 pub(crate) use import::ImportArguments;
 pub(crate) use parse::{OrNone, Stamp};

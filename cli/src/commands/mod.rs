@@ -1,11 +1,6 @@
 //! One file per command.
 
-mod chart;
-mod demo;
-mod export;
 mod goal;
-mod home;
-mod import;
 mod replay;
 mod settings;
 mod steps;
@@ -19,16 +14,11 @@ use crate::failure::Failure;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
     match &arguments.command {
-        Command::Home(shown) => home::run(common, *shown),
         Command::Steps(steps) => steps::run(common, steps),
         Command::Weight(weight) => weight::run(common, weight),
         Command::Goal { action } => goal::run(common, action.as_ref()),
-        Command::Chart(chart) => chart::run(common, chart),
         Command::Settings { action } => settings::run(common, action.as_ref()),
-        Command::Import(import) => import::run(common, import),
-        Command::Export(export) => export::run(common, export),
-        Command::Demo(demo) => demo::run(common, demo),
-        Command::Replay(replay) => replay::run(replay, common.today),
+        Command::Replay(replay) => replay::run(replay, common.today), _ => Ok(()),
     }
 }
 

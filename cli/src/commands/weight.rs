@@ -6,7 +6,7 @@ use ayumi_core::charts::{LabelFormatter as _, ValueLabel};
 use ayumi_core::time::{DateRange, NaiveDate, format_date};
 use ayumi_core::weight::{
     NewWeighIn, PlausibilityQuestion, Recorded, TypedWeight, Undone, WaistEdit, WeighIn, WeighInEdit,
-    WeighInId, WeighInTime, Waist, Weight, WeightDay,
+    WeighInTime, Waist, Weight, WeightDay,
 };
 use serde::Serialize;
 
