@@ -3,7 +3,7 @@
 //! No element has an id: several charts stand in one page, and ids would meet. So hatching is drawn line by line
 //! instead of by a pattern.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::text::escape;
 
@@ -23,6 +23,13 @@ impl Frame {
 
     pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    pub(super) fn touches(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
     }
 
     /// Pixels of a position on the x axis.
@@ -130,7 +137,7 @@ impl Canvas {
 
     fn push(&mut self, element: fmt::Arguments<'_>) {
         // Writing to a `String` cannot fail.
-        let _ = fmt::Write::write_fmt(&mut self.elements, element);
+        let _ = self.elements.write_fmt(element);
         self.elements.push('\n');
     }
 
@@ -179,7 +186,7 @@ impl Canvas {
         let mut path = String::new();
         for (index, (x, y)) in points.iter().enumerate() {
             path.push(if index == 0 { 'M' } else { 'L' });
-            path.push_str(&format!("{} {}", Px(*x), Px(*y)));
+            let _ = write!(path, "{} {}", Px(*x), Px(*y));
         }
         self.push(format_args!(
             r#"<path d="{path}" fill="none" {stroke} stroke-linejoin="round" stroke-linecap="round"/>"#
@@ -279,13 +286,14 @@ impl Canvas {
             let offset = (f64::from(line) + 0.5) * distance_px;
             let (from_x, to_x) = (f64::max(0.0, offset - height), f64::min(width, offset));
             if from_x < to_x {
-                path.push_str(&format!(
+                let _ = write!(
+                    path,
                     "M{} {}L{} {}",
                     Px(frame.left + from_x),
                     Px(frame.top + offset - from_x),
                     Px(frame.left + to_x),
                     Px(frame.top + offset - to_x)
-                ));
+                );
             }
         }
         if !path.is_empty() {

@@ -10,13 +10,15 @@ use crate::charts::model::{BucketUnit, Chart, MarkKind};
 /// Free space at the edges of the picture.
 pub(super) const MARGIN: f64 = 24.0;
 /// From the top of the picture to the end of title and period.
-const HEADER_PX: f64 = 70.0;
+const HEADER_PX: f64 = 82.0;
 /// Height of the labels below the time axis.
 const TIME_AXIS_PX: f64 = 32.0;
 /// Height of one symbol above the plot.
 pub(super) const MARK_PX: f64 = 16.0;
 /// A wider label of a line stands inside the plot instead of beside it.
 const WIDEST_LABEL_SHARE: f64 = 0.24;
+/// Symbols of neighbouring buckets must not touch; on a narrower axis the legend alone names them.
+const LEAST_BUCKET_FOR_MARKS_PX: f64 = 13.0;
 /// The least that is left for values, whatever else is asked for.
 const LEAST_PLOT_PX: f64 = 48.0;
 
@@ -26,6 +28,8 @@ pub(super) struct Layout {
     pub(super) plot: Frame,
     /// Whether labels of goal and average stand to the right of the plot; else inside.
     pub(super) has_gutter: bool,
+    /// Whether symbols stand above the plot.
+    pub(super) has_marks: bool,
     pub(super) legend: Legend,
 }
 
@@ -54,7 +58,10 @@ impl Layout {
                 0.0
             };
         let right = width - MARGIN - if has_gutter { line_labels + 10.0 } else { 0.0 };
-        let top = HEADER_PX + MARK_PX * mark_rows(chart) as f64;
+        let has_room_for_marks =
+            (right - left) / chart.buckets.len().max(1) as f64 >= LEAST_BUCKET_FOR_MARKS_PX;
+        let rows_of_marks = if has_room_for_marks { mark_rows(chart) } else { 0 };
+        let top = HEADER_PX + MARK_PX * rows_of_marks as f64;
 
         let mut legend = Legend::new(chart, labels, width - 2.0 * MARGIN);
         let bottom_of = |legend: &Legend| {
@@ -79,6 +86,7 @@ impl Layout {
                 bottom,
             },
             has_gutter,
+            has_marks: rows_of_marks > 0,
             legend,
         }
     }

@@ -6,7 +6,7 @@ use super::layout::{Layout, MARGIN};
 use super::text;
 use super::theme::Palette;
 use crate::charts::labels::LabelFormatter;
-use crate::charts::model::{Chart, MarkKind, Role};
+use crate::charts::model::{Chart, MarkKind, Role, ValueLabel};
 
 /// Height of a row.
 pub(super) const ROW_PX: f64 = 22.0;
@@ -14,12 +14,26 @@ const SAMPLE_PX: f64 = 18.0;
 const AFTER_SAMPLE_PX: f64 = 7.0;
 const AFTER_ITEM_PX: f64 = 20.0;
 
+/// Names in this order, whatever covers what in the picture.
+const ROLES: [Role; 6] = [
+    Role::Bar,
+    Role::CorrectionAdded,
+    Role::CorrectionRemoved,
+    Role::Trend,
+    Role::RawPoint,
+    Role::Projection,
+];
+
 /// What a sample shows.
 #[derive(Clone, Copy, PartialEq)]
 enum Sample {
     Series(Role),
     Mark(MarkKind),
-    Shade { is_paused: bool },
+    Shade {
+        is_paused: bool,
+    },
+    /// A weigh-in without a place on the time axis.
+    Untimed(Option<ValueLabel>),
 }
 
 struct Item {
@@ -40,12 +54,21 @@ impl Legend {
     /// Names whatever does not explain itself: a chart of plain bars alone needs no legend.
     pub(super) fn new(chart: &Chart, labels: &dyn LabelFormatter, room_px: f64) -> Self {
         let mut samples = Vec::new();
+        if chart.is_empty() {
+            // The picture says in words what there is.
+            return Self {
+                rows: Vec::new(),
+                top: 0.0,
+            };
+        }
         let is_plain = chart.series.iter().all(|series| series.role == Role::Bar);
-        for series in chart.series.iter().filter(|series| !series.runs.is_empty()) {
-            if !is_plain && !samples.contains(&Sample::Series(series.role)) {
-                samples.push(Sample::Series(series.role));
+        for role in ROLES {
+            let mut drawn = chart.series.iter().filter(|series| !series.runs.is_empty());
+            if !is_plain && drawn.any(|series| series.role == role) {
+                samples.push(Sample::Series(role));
             }
         }
+        samples.extend(chart.untimed.iter().map(|value| Sample::Untimed(*value)));
         for is_paused in [true, false] {
             if chart.shades.iter().any(|shade| shade.is_paused == is_paused) {
                 samples.push(Sample::Shade { is_paused });
@@ -59,6 +82,7 @@ impl Legend {
             let name = match sample {
                 Sample::Series(role) => labels.series(role),
                 Sample::Mark(kind) => labels.mark(&kind),
+                Sample::Untimed(value) => labels.untimed(value.as_ref()),
                 Sample::Shade { is_paused } => labels.shade(is_paused),
             };
             let name = text::fitted(&name, LABEL_PX, room_px - SAMPLE_PX - AFTER_SAMPLE_PX);
@@ -145,7 +169,20 @@ fn draw_sample(canvas: &mut Canvas, sample: Sample, left: f64, middle: f64, pale
         Sample::Series(Role::Projection) => canvas.line(start, end, projection(palette)),
         Sample::Shade { is_paused } => shade(canvas, square, is_paused, palette),
         Sample::Mark(kind) => mark(canvas, kind, centre, palette),
+        Sample::Untimed(_) => canvas.ring(centre, 3.4, "none", Stroke::full(palette.raw_point, 1.6)),
     }
+}
+
+/// A bar that is not over: a pale inside, and the outline of a bar.
+pub(super) fn unfinished_bar(canvas: &mut Canvas, frame: Frame, radius: f64, palette: &Palette) {
+    let inset = Frame {
+        left: frame.left + 0.8,
+        top: frame.top + 0.8,
+        right: frame.right - 0.8,
+        bottom: frame.bottom,
+    };
+    let outline = Stroke::full(palette.bar, 1.6);
+    canvas.bar(inset, radius, palette.unfinished_bar, Some(outline));
 }
 
 /// Steps added by hand: hatched, with an outline.

@@ -16,6 +16,8 @@ mod canvas;
 mod layout;
 mod legend;
 mod plot;
+#[cfg(test)]
+mod tests;
 mod text;
 mod theme;
 
@@ -135,12 +137,16 @@ fn draw_empty_state(
     let words = if chart.untimed.is_empty() {
         labels.gap(GapReason::NoData)
     } else {
-        let values: Vec<String> = chart.untimed.iter().map(|value| labels.value(value)).collect();
+        let values: Vec<String> = chart
+            .untimed
+            .iter()
+            .map(|value| labels.untimed(value.as_ref()))
+            .collect();
         values.join(" · ")
     };
     canvas.text(
-        (plot.left + plot.right) / 2.0,
-        (plot.top + plot.bottom) / 2.0 + 5.0,
+        f64::midpoint(plot.left, plot.right),
+        f64::midpoint(plot.top, plot.bottom) + 5.0,
         &text::fitted(&words, 15.0, plot.width() - 24.0),
         &TextStyle {
             size_px: 15.0,

@@ -12,12 +12,15 @@ use crate::charts::range::GoalPlace;
 
 /// Share of a bucket's width that its bar takes.
 const BAR_SHARE: f64 = 0.68;
-const WIDEST_BAR_PX: f64 = 44.0;
+const WIDEST_BAR_PX: f64 = 52.0;
 const BAR_RADIUS_PX: f64 = 5.0;
 /// A measured zero is a thin stub: something was measured, unlike in a gap.
-const ZERO_BAR_PX: f64 = 2.5;
+const ZERO_BAR_PX: f64 = 3.0;
 /// Above this many points a large dot each would make a band.
 const MANY_POINTS: usize = 150;
+
+/// From one label of a line to the next.
+const LINE_LABEL_PX: f64 = LABEL_PX + 4.0;
 
 /// One picture being drawn.
 struct Plot<'a> {
@@ -44,7 +47,8 @@ pub(super) fn draw(
     plot.draw_gaps(canvas);
     plot.draw_shades(canvas);
     plot.draw_series(canvas);
-    plot.draw_lines(canvas);
+    let labels_of_lines = plot.draw_lines(canvas);
+    plot.draw_gap_words(canvas, &labels_of_lines);
     plot.draw_time_axis(canvas);
     plot.draw_marks(canvas);
 }
@@ -157,32 +161,47 @@ impl Plot<'_> {
         }
     }
 
-    /// Missing data are a soft hatching and a word where there is room; never a zero.
-    fn draw_gaps(&self, canvas: &mut Canvas) {
-        for gap in &self.chart.gaps {
-            let is_told_otherwise = match gap.reason {
-                GapReason::Future | GapReason::BeforeFirst => true,
-                GapReason::Paused => self.chart.bucket_unit == BucketUnit::Hour,
-                GapReason::NoData => false,
+    /// Gaps that are drawn: what lies ahead or before everything stays empty, and a pause is shaded already.
+    fn drawn_gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.chart.gaps.iter().filter(|gap| match gap.reason {
+            GapReason::Future | GapReason::BeforeFirst => false,
+            GapReason::Paused => self.chart.bucket_unit != BucketUnit::Hour,
+            GapReason::NoData => true,
+        })
+    }
+
+    /// The word for a gap, where there is room.
+    fn draw_gap_words(&self, canvas: &mut Canvas, taken: &[Frame]) {
+        for gap in self.drawn_gaps() {
+            let words = self.labels.gap(gap.reason);
+            let stretch = self.gap_frame(gap);
+            let half = text::width(&words, LABEL_PX) / 2.0;
+            let centre = f64::midpoint(stretch.left, stretch.right);
+            let baseline = f64::midpoint(stretch.top, stretch.bottom);
+            let frame = Frame {
+                left: centre - half - 8.0,
+                right: centre + half + 8.0,
+                top: baseline - LABEL_PX,
+                bottom: baseline + 4.0,
             };
-            if is_told_otherwise {
-                continue;
+            let fits = frame.width() <= stretch.width() && frame.height() <= stretch.height();
+            if fits && !taken.iter().any(|label| label.touches(&frame)) {
+                let style = TextStyle {
+                    halo: Some(self.palette.ground),
+                    ..self.label_style(Anchor::Middle)
+                };
+                canvas.text(centre, baseline, &words, &style);
             }
+        }
+    }
+
+    /// Missing data are a soft hatching, never a zero; where the line may be continued over them, it is dotted.
+    fn draw_gaps(&self, canvas: &mut Canvas) {
+        for gap in self.drawn_gaps() {
             let frame = self.gap_frame(gap);
             let words = self.labels.gap(gap.reason);
             canvas.group(&words, |canvas| {
                 canvas.hatch(frame, 9.0, Stroke::full(self.palette.hatch, 1.2));
-                if text::width(&words, LABEL_PX) + 16.0 <= frame.width() {
-                    canvas.text(
-                        (frame.left + frame.right) / 2.0,
-                        (frame.top + frame.bottom) / 2.0,
-                        &words,
-                        &TextStyle {
-                            halo: Some(self.palette.ground),
-                            ..self.label_style(Anchor::Middle)
-                        },
-                    );
-                }
             });
         }
         for ((from_x, from_y), (to_x, to_y)) in self.chart.gaps.iter().filter_map(|gap| gap.bridge) {
@@ -251,13 +270,12 @@ impl Plot<'_> {
                         .buckets
                         .get(point.index as usize)
                         .is_some_and(|bucket| bucket.is_incomplete);
-                    let colour = if is_unfinished {
-                        self.palette.unfinished_bar
-                    } else {
-                        self.palette.bar
-                    };
                     let radius = if is_covered { 0.0 } else { BAR_RADIUS_PX };
-                    canvas.bar(bar, radius, colour, None);
+                    if is_unfinished {
+                        legend::unfinished_bar(canvas, bar, radius, self.palette);
+                    } else {
+                        canvas.bar(bar, radius, self.palette.bar, None);
+                    }
                 }
             });
         }
@@ -314,13 +332,10 @@ impl Plot<'_> {
     fn draw_trend(&self, canvas: &mut Canvas, series: &Series) {
         let runs: Vec<_> = series.runs.iter().map(|run| self.pixels(run)).collect();
         for points in &runs {
-            match points.as_slice() {
-                [only] => canvas.dot(*only, 4.0, self.palette.trend),
-                _ => {
-                    // A rim in the colour of the ground keeps the line apart from the dots below it.
-                    canvas.polyline(points, Stroke::full(self.palette.ground, 5.5));
-                    canvas.polyline(points, Stroke::full(self.palette.trend, 2.6));
-                }
+            if let [only] = points.as_slice() {
+                canvas.dot(*only, 4.0, self.palette.trend);
+            } else {
+                canvas.polyline(points, Stroke::full(self.palette.trend, 2.6));
             }
         }
         if let Some(last) = runs.last().and_then(|points| points.last()) {
@@ -332,7 +347,17 @@ impl Plot<'_> {
     fn draw_projection(&self, canvas: &mut Canvas, series: &Series) {
         for points in series.runs.iter().map(|run| self.pixels(run)) {
             canvas.polyline(&points, legend::projection(self.palette));
-            if let Some(end) = points.last() {
+            let goal = self
+                .chart
+                .lines
+                .iter()
+                .filter_map(|line| line.y)
+                .map(|y| self.frame().y(y));
+            // A projection that ends at the edge of the picture goes on, so it gets no end.
+            if let Some(end) = points
+                .last()
+                .filter(|end| goal.clone().any(|goal| (goal - end.1).abs() < 0.5))
+            {
                 let rim = Stroke::full(self.palette.trend, 2.0);
                 canvas.ring(*end, 4.5, self.palette.ground, rim);
             }
@@ -346,8 +371,8 @@ impl Plot<'_> {
         }
     }
 
-    /// Goal and average with their labels, moved apart where they would touch.
-    fn draw_lines(&self, canvas: &mut Canvas) {
+    /// Goal and average with their labels, moved apart where they would touch. Gives the frames of the labels.
+    fn draw_lines(&self, canvas: &mut Canvas) -> Vec<Frame> {
         let frame = self.frame();
         let mut placed: Vec<(&Line, f64)> = Vec::new();
         for line in &self.chart.lines {
@@ -374,48 +399,63 @@ impl Plot<'_> {
             placed.push((line, at));
         }
         placed.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let mut lowest_free = frame.top - 8.0;
-        for (line, at) in placed {
-            let words = self.labels.line(line.kind, line.label.as_ref());
-            let colour = self.line_colour(line.kind);
-            let raised = if self.layout.has_gutter {
-                LABEL_PX * 0.36
-            } else {
-                -6.0
-            };
-            let baseline = (at + raised).max(lowest_free + LABEL_PX);
-            lowest_free = baseline + 4.0;
-            let style = TextStyle {
-                size_px: LABEL_PX,
-                colour,
-                is_bold: true,
-                anchor: Anchor::Start,
-                halo: None,
-            };
-            if self.layout.has_gutter {
-                canvas.text(frame.right + 10.0, baseline, &words, &style);
-            } else {
-                let style = TextStyle {
-                    anchor: Anchor::End,
-                    halo: Some(self.palette.ground),
-                    ..style
-                };
-                let room = frame.width() - 20.0;
-                canvas.text(
-                    frame.right - 8.0,
-                    baseline,
-                    &text::fitted(&words, LABEL_PX, room),
-                    &style,
-                );
-            }
-            if line.y.is_none() {
-                self.draw_arrow(canvas, frame.right - 2.0, baseline - 4.5, line.place, colour);
-            }
+        let raised = if self.layout.has_gutter {
+            LABEL_PX * 0.36
+        } else {
+            -6.0
+        };
+        let mut baselines: Vec<f64> = placed.iter().map(|(_, at)| at + raised).collect();
+        let mut highest = frame.top + 4.0;
+        for baseline in &mut baselines {
+            *baseline = baseline.max(highest);
+            highest = *baseline + LINE_LABEL_PX;
+        }
+        let mut lowest = frame.bottom;
+        for baseline in baselines.iter_mut().rev() {
+            *baseline = baseline.min(lowest);
+            lowest = *baseline - LINE_LABEL_PX;
+        }
+        placed
+            .into_iter()
+            .zip(baselines)
+            .map(|((line, _), baseline)| self.draw_line_label(canvas, line, baseline))
+            .collect()
+    }
+
+    /// Gives the frame that the label takes.
+    fn draw_line_label(&self, canvas: &mut Canvas, line: &Line, baseline: f64) -> Frame {
+        let frame = self.frame();
+        let colour = self.line_colour(line.kind);
+        let (x, anchor, halo, room) = if self.layout.has_gutter {
+            (frame.right + 10.0, Anchor::Start, None, f64::INFINITY)
+        } else {
+            let halo = Some(self.palette.ground);
+            (frame.right - 8.0, Anchor::End, halo, frame.width() - 20.0)
+        };
+        let words = text::fitted(&self.labels.line(line.kind, line.label.as_ref()), LABEL_PX, room);
+        let style = TextStyle {
+            size_px: LABEL_PX,
+            colour,
+            is_bold: true,
+            anchor,
+            halo,
+        };
+        canvas.text(x, baseline, &words, &style);
+        if line.y.is_none() {
+            Self::draw_arrow(canvas, frame.right - 2.0, baseline - 4.5, line.place, colour);
+        }
+        let width = text::width(&words, LABEL_PX);
+        let left = if anchor == Anchor::End { x - width } else { x };
+        Frame {
+            left,
+            top: baseline - LABEL_PX,
+            right: left + width,
+            bottom: baseline + 4.0,
         }
     }
 
     /// Says that a goal lies beyond the axis.
-    fn draw_arrow(&self, canvas: &mut Canvas, x: f64, y: f64, place: GoalPlace, colour: &'static str) {
+    fn draw_arrow(canvas: &mut Canvas, x: f64, y: f64, place: GoalPlace, colour: &'static str) {
         let up = if place == GoalPlace::Below { -1.0 } else { 1.0 };
         canvas.polygon(
             &[
@@ -435,14 +475,14 @@ impl Plot<'_> {
             let x = frame.x(self.chart.x_of(mark.index as f64));
             let centre = if mark.kind == MarkKind::Today {
                 (x, frame.bottom + 6.0)
-            } else if self.chart.bucket_unit == BucketUnit::Hour {
-                continue;
-            } else {
+            } else if self.layout.has_marks {
                 above = match above {
                     (Some(index), height) if index == mark.index => (Some(index), height + MARK_PX),
                     _ => (Some(mark.index), 0.0),
                 };
                 (x, frame.top - MARK_PX / 2.0 - above.1)
+            } else {
+                continue;
             };
             canvas.group(&self.labels.mark(&mark.kind), |canvas| {
                 legend::mark(canvas, mark.kind, centre, self.palette);
