@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
     clippy::print_stdout,
     reason = "a panic is a failed test, and it names the file"
 )]
@@ -53,4 +55,19 @@ fn the_corpus_of_libra_is_survived() {
 #[test]
 fn the_corpus_of_weight_csv_is_survived() {
     run("weight_csv", targets::weight_csv);
+}
+
+#[test]
+fn the_corpus_of_steps_replay_is_survived() {
+    run("steps_replay", targets::steps_replay);
+}
+
+#[test]
+fn the_corpus_of_weight_replay_is_survived() {
+    run("weight_replay", targets::weight_replay);
+}
+
+#[test]
+fn the_corpus_of_typed_weight_is_survived() {
+    run("typed_weight", targets::typed_weight);
 }

@@ -9,8 +9,9 @@ use ayumi_core::import::google_fit::GoogleFit;
 use ayumi_core::import::libra::Libra;
 use ayumi_core::import::weight_csv::{self, WeightColumns};
 use ayumi_core::import::{DateOrder, ImportError, LengthUnit, Record, Records, detect, trendweight};
-use ayumi_core::time::Tz;
-use ayumi_core::weight::MassUnit;
+use ayumi_core::steps;
+use ayumi_core::time::{DayStart, Tz};
+use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
 
 /// A zone with clock changes of an hour.
 const ZONE: Tz = Tz::Europe__Berlin;
@@ -72,6 +73,89 @@ pub fn weight_csv(data: &[u8]) {
             zone: Some(ZONE),
         };
         drain(weight_csv::chosen(data, &columns));
+    }
+}
+
+/// The replay format of steps. A blank line in front moves every line number by one and changes nothing else.
+pub fn steps_replay(data: &[u8]) {
+    let moved = steps::parse_replay(&[b" \t\r\n", data].concat());
+    match steps::parse_replay(data) {
+        Ok(lines) => {
+            let moved = moved.expect("a blank line is skipped");
+            assert_eq!(lines.len(), moved.len());
+            for (line, moved) in lines.iter().zip(&moved) {
+                assert_eq!((line.line + 1, &line.event), (moved.line, &moved.event));
+            }
+        }
+        Err(error) => {
+            assert!(!error.reason.is_empty());
+            let moved = moved.expect_err("a blank line mends nothing");
+            assert_eq!((error.line + 1, error.reason), (moved.line, moved.reason));
+        }
+    }
+}
+
+/// The replay format of weight, and every rule behind it.
+pub fn weight_replay(data: &[u8]) {
+    let Ok(readings) = weight::parse_replay(data) else {
+        assert!(weight::replay(data, &ReplayOptions::default()).is_err());
+        return;
+    };
+    let twice = [readings.as_slice(), readings.as_slice()].concat();
+    for minutes in [0, 270, 1439] {
+        let day_start = DayStart::from_minutes(minutes).expect("a minute of the day");
+        let days = weight::day_values(&readings, day_start);
+        assert_eq!(days, weight::day_values(&twice, day_start));
+        assert!(days.is_sorted_by(|day, next| day.date < next.date));
+        let lowest = days
+            .iter()
+            .map(|day| day.weight.kilograms())
+            .fold(f64::MAX, f64::min);
+        let highest = days.iter().map(|day| day.weight.kilograms()).fold(0.0, f64::max);
+        for goal in [None, GoalWeight::from_kilograms(60.0)] {
+            let options = ReplayOptions {
+                goal,
+                day_start,
+                ..ReplayOptions::default()
+            };
+            let output = weight::replay(data, &options).expect("it was read a moment ago");
+            assert_eq!(output.days.len(), days.len());
+            // An average of weights lies between them.
+            assert!(
+                output
+                    .days
+                    .iter()
+                    .all(|day| (lowest - 1e-9..=highest + 1e-9).contains(&day.trend_kg))
+            );
+            assert_eq!(
+                output.summary.goal_date.is_some(),
+                output.summary.goal_reason == GoalReason::Ok
+            );
+        }
+    }
+}
+
+/// Typed weights in every unit: inside the range, and what is shown can be typed again.
+pub fn typed_weight(data: &[u8]) {
+    let Ok(typed) = std::str::from_utf8(data) else {
+        return;
+    };
+    for unit in [MassUnit::Kilogram, MassUnit::Pound, MassUnit::Stone] {
+        let Ok(weight) = Weight::parse(typed, unit) else {
+            continue;
+        };
+        assert_eq!(Weight::from_ten_grams(weight.ten_grams()), Some(weight));
+        let exact = format!("{}.{:02}", weight.ten_grams() / 100, weight.ten_grams() % 100);
+        assert_eq!(Weight::parse(&exact, MassUnit::Kilogram), Ok(weight));
+        for shown in [MassUnit::Kilogram, MassUnit::Pound, MassUnit::Stone] {
+            let text = weight.shown_in(shown).to_string();
+            // At the very ends one decimal may lie just outside the range.
+            if let Ok(again) = Weight::parse(&text, shown) {
+                assert_eq!(again.shown_in(shown).to_string(), text);
+            } else {
+                assert!(weight.ten_grams() < 205 || weight.ten_grams() > 49_995);
+            }
+        }
     }
 }
 

@@ -532,20 +532,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         let mut ranges: Vec<DateRange> = Vec::new();
         for &(from, to) in touched {
             for zone in self.zones_by_id.values() {
-                let offsets = self.zones.get(*zone);
-                let (first, last) = (
-                    offsets.date_of(from, self.day_start),
-                    offsets.date_of(to, self.day_start),
-                );
-                // A day start inside the repeated hour can put the date before between two instants of one date.
-                let extra = Days::new(u64::from(self.day_start != DayStart::MIDNIGHT));
-                ranges.push(DateRange {
-                    from: first.min(last).checked_sub_days(extra).unwrap_or(first),
-                    until: first
-                        .max(last)
-                        .checked_add_days(Days::new(1).max(extra))
-                        .unwrap_or(last),
-                });
+                ranges.push(self.zones.get(*zone).dates_between(from, to, self.day_start));
             }
         }
         ranges.sort_unstable();

@@ -11,7 +11,7 @@ use std::str::FromStr as _;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, Offset as _, TimeZone as _};
 use chrono_tz::Tz;
 
-use super::{DAY_MS, DayStart, HOUR_MS, UtcMillis};
+use super::{DAY_MS, DateRange, DayStart, HOUR_MS, UtcMillis};
 
 /// Reads an IANA zone name such as `Asia/Tokyo`, in its exact spelling.
 #[must_use]
@@ -166,6 +166,28 @@ impl ZoneOffsets {
         stretches
     }
 
+    /// The dates that the instants of `[from, to]` carry, both ends included, from the earliest to the latest.
+    ///
+    /// The ends alone do not say it: where the wall clock goes back over the start of the day, two instants of one
+    /// date have instants of its neighbour between them (St. John's, 2006-10-29: 00:01 became 23:01 again).
+    pub fn dates_between(&mut self, from: UtcMillis, to: UtcMillis, day_start: DayStart) -> DateRange {
+        let mut first = self.date_of(from, day_start);
+        let mut last = first;
+        let mut at = from;
+        while at <= to {
+            // Within one offset the date only grows, so its ends say everything.
+            let period = self.period(at);
+            let until = period.until.max(at.plus(1));
+            first = first.min(self.date_of(at, day_start));
+            last = last.max(self.date_of(to.min(until.plus(-1)), day_start));
+            at = until;
+        }
+        DateRange {
+            from: first,
+            until: DateRange::single(last).until,
+        }
+    }
+
     /// Every hour slot of a date, in order.
     pub fn slots_of(&mut self, date: NaiveDate, day_start: DayStart) -> Vec<HourSlot> {
         let mut slots = Vec::with_capacity(25);
@@ -294,7 +316,7 @@ fn first_instant_with_another_offset(zone: Tz, mut same: i64, mut other: i64, of
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::parse_date;
+    use crate::time::{MINUTE_MS, parse_date};
 
     fn day_length_hours(zone: &str, date: &str) -> f64 {
         let stretches = ZoneOffsets::new(parse_zone(zone).unwrap())
@@ -377,6 +399,56 @@ mod tests {
                     assert_eq!(offsets.date_of(at, day_start), date);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_over_the_start_of_the_day_puts_a_date_between_two_instants_of_its_neighbour() {
+        for (zone, day_start, from, minutes, first, last) in [
+            // 23:45 to 24:00 = 23:00: the minute from 23:59 belongs to the next day.
+            (
+                "Asia/Tehran",
+                "23:59",
+                1_663_787_700_000,
+                15,
+                "2022-09-20",
+                "2022-09-21",
+            ),
+            // 23:58 to 23:11 of the second pass, with one minute after midnight between.
+            (
+                "America/St_Johns",
+                "00:00",
+                1_162_088_880_000,
+                13,
+                "2006-10-28",
+                "2006-10-29",
+            ),
+            // 00:00 of the first pass to 00:00 of the second.
+            (
+                "America/St_Johns",
+                "00:00",
+                1_162_089_000_000,
+                60,
+                "2006-10-28",
+                "2006-10-29",
+            ),
+            (
+                "America/St_Johns",
+                "00:00",
+                1_162_089_000_000,
+                0,
+                "2006-10-29",
+                "2006-10-29",
+            ),
+        ] {
+            let from = UtcMillis(from);
+            let range = ZoneOffsets::new(parse_zone(zone).unwrap()).dates_between(
+                from,
+                from.plus(minutes * MINUTE_MS),
+                DayStart::parse(day_start).unwrap(),
+            );
+            assert_eq!(range.from, parse_date(first).unwrap(), "{zone} {minutes}");
+            assert_eq!(range.last(), parse_date(last), "{zone} {minutes}");
         }
     }
 
