@@ -1,6 +1,5 @@
 //! What a command can fail with, as the person at the terminal should read it.
 
-
 use ayumi_core::steps::StepError;
 use ayumi_core::store::StoreError;
 use ayumi_core::weight::{PlausibilityQuestion, WeightError, WeightTextError};
@@ -70,9 +69,9 @@ impl From<StepError> for Failure {
 impl From<WeightError> for Failure {
     fn from(error: WeightError) -> Self {
         match error {
-            WeightError::OutOfRange { question: Some(question) } => {
-                Self::Core(format!("{error}; {}", hint(question)))
-            }
+            WeightError::OutOfRange {
+                question: Some(question),
+            } => Self::Core(format!("{error}; {}", hint(question))),
             other => Self::Core(other.to_string()),
         }
     }

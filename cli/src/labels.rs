@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use ayumi_core::charts::{
-    BucketUnit, Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role, Subject,
-    TimeLabel, TimeTick, ValueLabel,
+    BucketUnit, Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role,
+    Subject, TimeLabel, TimeTick, ValueLabel,
 };
 use ayumi_core::time::NaiveDate;
 use ayumi_core::weight::{MassUnit, ShownWeight, WeighIn, Weight};
@@ -109,7 +109,9 @@ impl Labels {
         let shown = weight.shown_in(unit);
         match shown {
             ShownWeight::Kilogram { .. } => self.say(Word::Kilograms, &[("value", &shown)]),
-            ShownWeight::Pound { .. } | ShownWeight::Stone { .. } => self.say(Word::Pounds, &[("value", &shown)]),
+            ShownWeight::Pound { .. } | ShownWeight::Stone { .. } => {
+                self.say(Word::Pounds, &[("value", &shown)])
+            }
         }
     }
 
@@ -140,7 +142,12 @@ impl Labels {
         let month = self.month(date.month());
         self.say(
             word,
-            &[("weekday", &weekday), ("year", &year), ("month", &month), ("day", &day)],
+            &[
+                ("weekday", &weekday),
+                ("year", &year),
+                ("month", &month),
+                ("day", &day),
+            ],
         )
     }
 
@@ -183,22 +190,27 @@ impl LabelFormatter for Labels {
             TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } if tick.is_first_of_unit => {
                 self.date_in(Word::DateWithoutYear, date)
             }
-            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } => self.date_in(Word::DayOfMonth, date),
-            TimeLabel::Month { year, month } if tick.is_first_of_unit => {
-                self.say(Word::MonthAndYear, &[("year", &year), ("month", &self.month(month))])
+            TimeLabel::Day { date } | TimeLabel::Dates { from: date, .. } => {
+                self.date_in(Word::DayOfMonth, date)
             }
+            TimeLabel::Month { year, month } if tick.is_first_of_unit => self.say(
+                Word::MonthAndYear,
+                &[("year", &year), ("month", &self.month(month))],
+            ),
             TimeLabel::Month { month, .. } => self.month(month).to_owned(),
-            TimeLabel::Year { year } => self.say(Word::Year, &[("year", &year)]),
+            TimeLabel::Hours { .. } | TimeLabel::Year { .. } => self.time(&tick.label),
         }
     }
 
     fn time(&self, label: &TimeLabel) -> String {
         match *label {
             TimeLabel::Hour { hour } => self.say(Word::HourLong, &[("hour", &hour)]),
+            TimeLabel::Hours { from, to } => self.say(Word::HoursLong, &[("from", &from), ("to", &to)]),
             TimeLabel::Day { date } => self.date(date),
-            TimeLabel::Month { year, month } => {
-                self.say(Word::MonthAndYear, &[("year", &year), ("month", &self.month(month))])
-            }
+            TimeLabel::Month { year, month } => self.say(
+                Word::MonthAndYear,
+                &[("year", &year), ("month", &self.month(month))],
+            ),
             TimeLabel::Year { year } => self.say(Word::Year, &[("year", &year)]),
             TimeLabel::Dates { from, to } => self.dates(from, to),
         }
@@ -210,7 +222,11 @@ impl LabelFormatter for Labels {
             ValueLabel::Kilograms { value, decimals } | ValueLabel::Pounds { value, decimals } => {
                 decimal(value, decimals)
             }
-            ValueLabel::Stone { stone, pounds, decimals } => self.say(
+            ValueLabel::Stone {
+                stone,
+                pounds,
+                decimals,
+            } => self.say(
                 Word::Stone,
                 &[("stone", &stone), ("pounds", &decimal(pounds, decimals))],
             ),
@@ -226,7 +242,11 @@ impl LabelFormatter for Labels {
             ValueLabel::Pounds { value, decimals } => {
                 self.say(Word::Pounds, &[("value", &decimal(value, decimals))])
             }
-            ValueLabel::Stone { stone, pounds, decimals } => self.say(
+            ValueLabel::Stone {
+                stone,
+                pounds,
+                decimals,
+            } => self.say(
                 Word::StoneAndUnit,
                 &[("stone", &stone), ("pounds", &decimal(pounds, decimals))],
             ),
@@ -257,21 +277,33 @@ impl LabelFormatter for Labels {
 
     fn summary(&self, facts: &Facts) -> String {
         let mut sentences = Vec::new();
-        let mut tell = |word: Word, arguments: &[(&str, &dyn Display)]| sentences.push(self.say(word, arguments));
+        let mut tell =
+            |word: Word, arguments: &[(&str, &dyn Display)]| sentences.push(self.say(word, arguments));
         tell(
             Word::MeasuredDays,
-            &[("measured", &facts.measured_days), ("days", &self.days(facts.days))],
+            &[
+                ("measured", &facts.measured_days),
+                ("days", &self.days(facts.days)),
+            ],
         );
         let is_steps = |value: &DatedValue| matches!(value.value, ValueLabel::Steps { .. });
         if let Some(mean) = &facts.mean {
             tell(Word::FactMean, &[("value", &self.value(mean))]);
         }
         if let Some(least) = &facts.minimum {
-            let word = if is_steps(least) { Word::FactLeast } else { Word::FactLowest };
+            let word = if is_steps(least) {
+                Word::FactLeast
+            } else {
+                Word::FactLowest
+            };
             tell(word, &[("value", &LabelFormatter::dated(self, least))]);
         }
         if let Some(most) = &facts.maximum {
-            let word = if is_steps(most) { Word::FactMost } else { Word::FactHighest };
+            let word = if is_steps(most) {
+                Word::FactMost
+            } else {
+                Word::FactHighest
+            };
             tell(word, &[("value", &LabelFormatter::dated(self, most))]);
         }
         if let Some(direction) = facts.direction {
@@ -286,7 +318,14 @@ impl LabelFormatter for Labels {
             tell(Word::FactChange, &[("value", &self.change(change))]);
         }
         if let Some(is_real) = facts.is_real_change {
-            tell(if is_real { Word::FactReal } else { Word::FactNotReal }, &[]);
+            tell(
+                if is_real {
+                    Word::FactReal
+                } else {
+                    Word::FactNotReal
+                },
+                &[],
+            );
         }
         if let Some(days) = facts.goal_days {
             tell(Word::FactGoalDays, &[("days", &self.days(days))]);
@@ -327,7 +366,15 @@ impl LabelFormatter for Labels {
     }
 
     fn shade(&self, is_paused: bool) -> String {
-        self.word(if is_paused { Word::Paused } else { Word::Excluded }).to_owned()
+        self.word(if is_paused { Word::Paused } else { Word::Excluded })
+            .to_owned()
+    }
+
+    fn untimed(&self, value: Option<&ValueLabel>) -> String {
+        match value {
+            Some(value) => self.say(Word::Untimed, &[("value", &self.value(value))]),
+            None => self.word(Word::UntimedConcealed).to_owned(),
+        }
     }
 
     fn mark(&self, kind: &MarkKind) -> String {

@@ -94,9 +94,16 @@ mod tests {
         let text: String = characters.into_iter().collect();
         for weight in ["400", "600"] {
             let missing = missing(&text, weight);
-            assert!(missing.is_empty(), "make the subset again (cli/fonts/README.md): {missing:?}");
+            assert!(
+                missing.is_empty(),
+                "make the subset again (cli/fonts/README.md): {missing:?}"
+            );
         }
-        assert_eq!(missing("歩鬱", "400"), BTreeSet::from(['鬱']), "the check itself finds what is missing");
+        assert_eq!(
+            missing("歩鬱", "400"),
+            BTreeSet::from(['鬱']),
+            "the check itself finds what is missing"
+        );
     }
 
     #[test]

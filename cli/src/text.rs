@@ -16,7 +16,9 @@ pub(crate) fn thousands(number: i64) -> String {
 /// A number with its sign, also after rounding: `-0.41`, `+0.20`, `0.00`.
 pub(crate) fn signed(value: f64, decimals: usize) -> String {
     let text = format!("{value:+.decimals$}");
-    let is_zero = text.chars().all(|character| !character.is_ascii_digit() || character == '0');
+    let is_zero = text
+        .chars()
+        .all(|character| !character.is_ascii_digit() || character == '0');
     if is_zero {
         text.trim_start_matches(['+', '-']).to_owned()
     } else {
@@ -27,7 +29,8 @@ pub(crate) fn signed(value: f64, decimals: usize) -> String {
 /// Cells that a text takes in a terminal: Japanese characters take two.
 pub(crate) fn cells(text: &str) -> usize {
     text.chars().fold(0, |sum: usize, character| {
-        let is_wide = matches!(character, '\u{3000}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}');
+        let is_wide =
+            matches!(character, '\u{3000}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}');
         sum.saturating_add(if is_wide { 2 } else { 1 })
     })
 }
@@ -46,9 +49,17 @@ pub(crate) fn right(text: &str, width: usize) -> String {
 pub(crate) fn bar(value: i64, largest: i64) -> String {
     const CELLS: i64 = 30;
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = value.max(0).saturating_mul(CELLS * 8).checked_div(largest).unwrap_or(0).min(CELLS * 8);
+    let eighths = value
+        .max(0)
+        .saturating_mul(CELLS * 8)
+        .checked_div(largest)
+        .unwrap_or(0)
+        .min(CELLS * 8);
     let whole = usize::try_from(eighths / 8).unwrap_or(0);
-    let rest = usize::try_from(eighths % 8).ok().and_then(|part| PARTS.get(part)).unwrap_or(&"");
+    let rest = usize::try_from(eighths % 8)
+        .ok()
+        .and_then(|part| PARTS.get(part))
+        .unwrap_or(&"");
     format!("{}{rest}", "█".repeat(whole))
 }
 
@@ -58,7 +69,13 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "-1,000")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (-1000, "-1,000"),
+        ] {
             assert_eq!(thousands(number), text);
         }
     }

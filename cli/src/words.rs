@@ -61,6 +61,7 @@ words! {
     Year: "{year}", "{year}年";
     Hour: "{hour}:00", "{hour}時";
     HourLong: "{hour}:00 to {hour}:59", "{hour}時台";
+    HoursLong: "{from}:00 to {to}:59", "{from}時から{to}時台";
     FromTo: "{from} – {to}", "{from}〜{to}";
 
     // Amounts
@@ -103,6 +104,8 @@ words! {
     MarkZoneChange: "Travel day", "移動日（時差あり）";
     MarkCorrected: "Corrected by hand", "手入力で修正";
     MarkQuarantined: "{steps} not counted", "{steps}は除外";
+    Untimed: "{value}, time unknown", "{value}（時刻不明）";
+    UntimedConcealed: "weighed, time unknown", "計測あり（時刻不明）";
     DatedValue: "{value} on {date}", "{date}の{value}";
     MeasuredDays: "{measured} of {days} measured.", "{days}のうち{measured}を計測。";
     FactMean: "{value} on average.", "平均は{value}。";
@@ -226,7 +229,9 @@ pub(crate) fn say(language: Language, word: Word, arguments: &[(&str, &dyn Displ
     // One pass, so that a brace inside an argument stays what it is.
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let Some((name, after)) = after.split_once('}') else { break };
+        let Some((name, after)) = after.split_once('}') else {
+            break;
+        };
         if let Some((_, value)) = arguments.iter().find(|(argument, _)| *argument == name) {
             text.push_str(&value.to_string());
         }
@@ -254,15 +259,24 @@ mod tests {
     fn every_key_has_both_languages_with_the_same_places() {
         for word in Word::ALL {
             let (english, japanese) = (word.template(Language::En), word.template(Language::Ja));
-            assert!(!english.trim().is_empty() && !japanese.trim().is_empty(), "{word:?}");
+            assert!(
+                !english.trim().is_empty() && !japanese.trim().is_empty(),
+                "{word:?}"
+            );
             assert_eq!(places(english), places(japanese), "{word:?}");
-            assert!(english.chars().all(|c| c.is_ascii() || c == '–'), "{word:?} in English");
+            assert!(
+                english.chars().all(|c| c.is_ascii() || c == '–'),
+                "{word:?} in English"
+            );
         }
     }
 
     #[test]
     fn places_are_filled_and_braces_in_an_argument_stay() {
         assert_eq!(say(Language::Ja, Word::Steps, &[("steps", &"1,000")]), "1,000歩");
-        assert_eq!(say(Language::En, Word::FromTo, &[("from", &"{to}"), ("to", &"b")]), "{to} – b");
+        assert_eq!(
+            say(Language::En, Word::FromTo, &[("from", &"{to}"), ("to", &"b")]),
+            "{to} – b"
+        );
     }
 }

@@ -31,7 +31,14 @@ impl Person {
             .current_dir(self.folder.path())
             .env_remove("AYUMI_FOLDER")
             .env_remove("AYUMI_ZONE")
-            .args(["--folder", "data", "--zone", "Asia/Tokyo", "--today", "2026-04-10"])
+            .args([
+                "--folder",
+                "data",
+                "--zone",
+                "Asia/Tokyo",
+                "--today",
+                "2026-04-10",
+            ])
             .args(["--language", self.language])
             .args(arguments);
         command
@@ -54,7 +61,11 @@ impl Person {
         let before = self.state();
         let output = self.run(arguments);
         assert!(!output.status.success(), "{arguments:?} succeeded");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?} printed");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "",
+            "{arguments:?} printed"
+        );
         assert_eq!(before, self.state(), "{arguments:?} changed something");
         String::from_utf8(output.stderr).unwrap()
     }
@@ -65,7 +76,14 @@ impl Person {
         let folder = export.path().to_str().unwrap();
         self.says(&["export", folder, "--form", "csv"]);
         let mut state = String::new();
-        for entry in ["weigh-ins", "step-days", "step-corrections", "step-pauses", "step-exclusions", "settings"] {
+        for entry in [
+            "weigh-ins",
+            "step-days",
+            "step-corrections",
+            "step-pauses",
+            "step-exclusions",
+            "settings",
+        ] {
             let table = std::fs::read_to_string(export.path().join(format!("{entry}.csv"))).unwrap();
             let _ = writeln!(state, "{entry}\n{table}");
         }
@@ -91,7 +109,9 @@ impl Person {
         let mut number = 0;
         for word in text.split_whitespace() {
             let is_id = word.len() == 8
-                && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
             if is_id && result.contains(word) {
                 number += 1;
                 result = result.replace(word, &format!("#{number:07}"));
@@ -105,7 +125,11 @@ impl Person {
 fn with_weights(person: &Person) {
     let mut table = "at,weight_kg\n".to_owned();
     for day in 1..=10 {
-        let _ = writeln!(table, "2026-04-{day:02}T07:00:00+09:00,{}", 64.0 - f64::from(day) / 10.0);
+        let _ = writeln!(
+            table,
+            "2026-04-{day:02}T07:00:00+09:00,{}",
+            64.0 - f64::from(day) / 10.0
+        );
     }
     person.write("weights.csv", table);
     person.says(&["import", "weights.csv"]);
@@ -164,13 +188,22 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["settings", "day-start", "24:00"], "HH:MM"),
         (&["steps", "--days", "0"], "1..=3660"),
         (&["steps", "adjust", "2026-04-01", "-1"], "-1"),
-        (&["steps", "adjust", "2026-04-01", "2000000"], "nothing was changed"),
-        (&["steps", "exclude", "2026-04-01T08:00:00Z", "2026-04-01T07:00:00Z"], "nothing was changed"),
+        (
+            &["steps", "adjust", "2026-04-01", "2000000"],
+            "nothing was changed",
+        ),
+        (
+            &["steps", "exclude", "2026-04-01T08:00:00Z", "2026-04-01T07:00:00Z"],
+            "nothing was changed",
+        ),
         (&["steps", "pause", "--at", "yesterday"], "--at"),
         (&["chart", "steps", "--out", "a.gif"], "a.gif"),
         (&["chart", "steps", "--out", "missing/a.svg"], "missing/a.svg"),
         (&["chart", "sleep", "--out", "a.svg"], "sleep"),
-        (&["chart", "steps", "--out", "a.svg", "--width", "10"], "240..=4000"),
+        (
+            &["chart", "steps", "--out", "a.svg", "--width", "10"],
+            "240..=4000",
+        ),
         (&["home", "--zone", "Asia/Kyoto"], "Asia/Kyoto"),
         (&["home", "--today", "tomorrow"], "tomorrow"),
         (&["dance"], "dance"),
@@ -187,8 +220,14 @@ fn a_file_that_cannot_be_imported_is_named_with_line_and_reason_and_leaves_nothi
     person.write("empty.csv", "");
     person.write("strange.csv", "when;how much\n1;2\n");
     person.write("photo.jpg", [0xff, 0xd8, 0xff, 0xe0, 0, 0]);
-    person.write("cut.xml", "<?xml version=\"1.0\"?><!DOCTYPE HealthData []><HealthData>");
-    person.write("two.csv", "Id,ActivityHour,Steps00\n1,4/1/2026 8:00:00 AM,5\n2,4/1/2026 8:00:00 AM,5\n");
+    person.write(
+        "cut.xml",
+        "<?xml version=\"1.0\"?><!DOCTYPE HealthData []><HealthData>",
+    );
+    person.write(
+        "two.csv",
+        "Id,ActivityHour,Steps00\n1,4/1/2026 8:00:00 AM,5\n2,4/1/2026 8:00:00 AM,5\n",
+    );
     for (file, reason) in [
         ("missing.csv", "missing.csv"),
         ("bad.csv", "bad.csv:3: "),
@@ -202,7 +241,14 @@ fn a_file_that_cannot_be_imported_is_named_with_line_and_reason_and_leaves_nothi
         let said = person.fails(&["import", file]);
         assert!(said.contains(reason), "{file} said: {said}");
     }
-    let said = person.fails(&["import", "strange.csv", "--date-column", "when", "--weight-column", "mass"]);
+    let said = person.fails(&[
+        "import",
+        "strange.csv",
+        "--date-column",
+        "when",
+        "--weight-column",
+        "mass",
+    ]);
     assert!(said.contains("mass"), "{said}");
     let said = person.fails(&["import", "two.csv", "--person", "3"]);
     assert!(said.contains("1, 2"), "{said}");
@@ -220,10 +266,21 @@ fn the_same_file_twice_changes_nothing() {
 #[test]
 fn a_table_of_unknown_origin_is_read_by_the_columns_named() {
     let person = Person::new();
-    person.write("table.csv", "Tag;Gewicht;Bauch\n1.4.2026;63,5;84\n2.4.2026;63,4;\n");
+    person.write(
+        "table.csv",
+        "Tag;Gewicht;Bauch\n1.4.2026;63,5;84\n2.4.2026;63,4;\n",
+    );
     let said = person.says(&[
-        "import", "table.csv", "--date-column", "Tag", "--weight-column", "Gewicht", "--waist-column", "Bauch",
-        "--date-order", "dmy",
+        "import",
+        "table.csv",
+        "--date-column",
+        "Tag",
+        "--weight-column",
+        "Gewicht",
+        "--waist-column",
+        "Bauch",
+        "--date-order",
+        "dmy",
     ]);
     assert_snapshot!(said, @"");
     assert!(person.says(&["weight"]).contains("84.0 cm"));
@@ -246,11 +303,21 @@ fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
     let person = Person::new();
     person.says(&["steps", "pause", "--at", "2026-04-01T08:00:00+09:00"]);
     person.says(&["steps", "resume", "--at", "2026-04-01T09:00:00+09:00"]);
-    person.says(&["steps", "exclude", "2026-04-02T08:00:00+09:00", "2026-04-02T09:00:00+09:00", "--reason", "bus"]);
+    person.says(&[
+        "steps",
+        "exclude",
+        "2026-04-02T08:00:00+09:00",
+        "2026-04-02T09:00:00+09:00",
+        "--reason",
+        "bus",
+    ]);
     let state = person.state();
     assert!(state.contains("1775002400000"), "{state}");
     assert!(state.contains("bus"), "{state}");
-    assert_eq!(person.says(&["steps", "priority", "watch", "phone"]), "1. watch\n2. phone\n");
+    assert_eq!(
+        person.says(&["steps", "priority", "watch", "phone"]),
+        "1. watch\n2. phone\n"
+    );
     assert_eq!(person.says(&["steps", "priority"]), "1. watch\n2. phone\n");
 }
 
@@ -285,7 +352,8 @@ fn json_holds_null_for_what_is_unknown() {
     assert_eq!(home["steps"], serde_json::Value::Null);
     assert_eq!(home["goal_reason"], "no_goal");
     with_weights(&person);
-    let listed: serde_json::Value = serde_json::from_str(&person.says(&["weight", "list", "--json"])).unwrap();
+    let listed: serde_json::Value =
+        serde_json::from_str(&person.says(&["weight", "list", "--json"])).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), 10);
     assert_eq!(listed[0]["typed"], "63.9");
     let days: serde_json::Value = serde_json::from_str(&person.says(&["steps", "--json"])).unwrap();
@@ -298,14 +366,29 @@ fn charts_become_svg_and_png_files() {
     with_weights(&person);
     for range in ["day", "week", "month", "quarter", "year", "all"] {
         for subject in ["steps", "weight"] {
-            person.says(&["chart", subject, "--range", range, "--out", "a.svg", "--theme", "dark"]);
+            person.says(&[
+                "chart", subject, "--range", range, "--out", "a.svg", "--theme", "dark",
+            ]);
             let svg = String::from_utf8(person.read("a.svg")).unwrap();
-            assert!(svg.starts_with("<svg ") && svg.contains("<title>"), "{subject} {range}");
-            person.says(&["chart", subject, "--range", range, "--out", "a.png", "--scale", "1"]);
+            assert!(
+                svg.starts_with("<svg ") && svg.contains("<title>"),
+                "{subject} {range}"
+            );
+            person.says(&[
+                "chart", subject, "--range", range, "--out", "a.png", "--scale", "1",
+            ]);
             assert!(person.read("a.png").starts_with(b"\x89PNG"), "{subject} {range}");
         }
     }
-    let concealed = ["chart", "weight", "--range", "week", "--out", "b.svg", "--conceal"];
+    let concealed = [
+        "chart",
+        "weight",
+        "--range",
+        "week",
+        "--out",
+        "b.svg",
+        "--conceal",
+    ];
     person.says(&concealed);
     assert!(!String::from_utf8(person.read("b.svg")).unwrap().contains("63"));
 }
@@ -329,9 +412,21 @@ fn replay_names_the_line_that_is_wrong() {
     person.write("good.csv", "at,weight_kg\n2026-04-01,63.5\n");
     person.write("bad.csv", "at,weight_kg\n2026-04-01,.5\n");
     person.write("bad.jsonl", "{}\n");
-    assert!(person.says(&["replay", "weight", "good.csv"]).contains("\"trend_kg\":63.5"));
-    assert!(person.fails(&["replay", "weight", "bad.csv"]).starts_with("bad.csv:2: "));
-    assert!(person.fails(&["replay", "steps", "bad.jsonl"]).starts_with("bad.jsonl:1: "));
+    assert!(
+        person
+            .says(&["replay", "weight", "good.csv"])
+            .contains("\"trend_kg\":63.5")
+    );
+    assert!(
+        person
+            .fails(&["replay", "weight", "bad.csv"])
+            .starts_with("bad.csv:2: ")
+    );
+    assert!(
+        person
+            .fails(&["replay", "steps", "bad.jsonl"])
+            .starts_with("bad.jsonl:1: ")
+    );
     assert!(person.fails(&["replay", "steps", "missing"]).contains("missing"));
 }
 
@@ -350,7 +445,12 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn every_command_has_help() {
     let person = Person::new();
-    for command in ["home", "steps", "weight", "goal", "chart", "settings", "import", "export", "demo", "replay"] {
-        assert!(person.says(&[command, "--help"]).contains("Usage: ayumi"), "{command}");
+    for command in [
+        "home", "steps", "weight", "goal", "chart", "settings", "import", "export", "demo", "replay",
+    ] {
+        assert!(
+            person.says(&[command, "--help"]).contains("Usage: ayumi"),
+            "{command}"
+        );
     }
 }

@@ -24,7 +24,8 @@ fn or_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Resul
 
 pub(super) fn step_count(text: &str) -> Result<OrNone<i64>, String> {
     or_none(text, |text| {
-        text.parse().map_err(|_| "not a whole number of steps, nor the word none".to_owned())
+        text.parse()
+            .map_err(|_| "not a whole number of steps, nor the word none".to_owned())
     })
 }
 

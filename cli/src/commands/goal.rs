@@ -30,9 +30,15 @@ fn show(context: &Context) -> Result<(), Failure> {
     let steps = context.app.steps().goal()?.map_or_else(none, |goal| {
         labels.say(Word::StepGoalOf, &[("steps", &labels.steps(goal))])
     });
-    let weight = context.app.weight().goal()?.map_or_else(none, |goal| labels.typed_weight(&goal.typed.typed, goal.typed.unit));
+    let weight = context.app.weight().goal()?.map_or_else(none, |goal| {
+        labels.typed_weight(&goal.typed.typed, goal.typed.unit)
+    });
     let rows = [(Word::StepGoal, steps), (Word::WeightGoal, weight)];
-    let width = rows.iter().map(|(word, _)| cells(labels.word(*word))).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(word, _)| cells(labels.word(*word)))
+        .max()
+        .unwrap_or(0);
     let mut out = std::io::stdout().lock();
     for (word, value) in rows {
         writeln!(out, "{}  {value}", left(labels.word(word), width))?;

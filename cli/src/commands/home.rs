@@ -120,7 +120,7 @@ fn weight_trend(home: &Home, labels: Labels) -> String {
     let (Some(day), Some(weigh_in)) = (&home.weight.latest, &home.weight.latest_weigh_in) else {
         return labels.word(Word::NoWeighIn).to_owned();
     };
-    let trend = labels.value(&ValueLabel::mass(day.trend_kg, 1, home.unit));
+    let trend = labels.value(&ValueLabel::of_kilograms(day.trend_kg, 1, home.unit));
     let weight = labels.weigh_in(weigh_in, home.unit);
     let date = labels.date(weigh_in.date);
     labels.say(
@@ -140,7 +140,7 @@ fn change(home: &Home, labels: Labels) -> String {
     } else {
         Word::ChangeNotReal
     };
-    let change = labels.change(&ValueLabel::mass_change(slope.kg_per_week(), 2, home.unit));
+    let change = labels.change(&ValueLabel::of_kilograms_difference(slope.kg_per_week(), 2, home.unit));
     labels.say(word, &[("change", &change)])
 }
 

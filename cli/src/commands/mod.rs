@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Weight(weight) => weight::run(common, weight),
         Command::Goal { action } => goal::run(common, action.as_ref()),
         Command::Settings { action } => settings::run(common, action.as_ref()),
-        Command::Replay(replay) => replay::run(replay, common.today), _ => Ok(()),
+        Command::Replay(replay) => replay::run(replay, common.today),
+        _ => Ok(()),
     }
 }
 

@@ -18,14 +18,21 @@ pub(crate) fn run(common: &Common, action: Option<&SettingsAction>) -> Result<()
     }
     let labels = context.labels;
     let rows = [
-        (Word::Unit, context.app.weight().display_unit()?.symbol().to_owned()),
+        (
+            Word::Unit,
+            context.app.weight().display_unit()?.symbol().to_owned(),
+        ),
         (
             Word::TrendDays,
             labels.say(Word::Days, &[("days", &context.app.weight().tau()?.days())]),
         ),
         (Word::DayStart, context.app.day_start()?.to_string()),
     ];
-    let width = rows.iter().map(|(word, _)| cells(labels.word(*word))).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(word, _)| cells(labels.word(*word)))
+        .max()
+        .unwrap_or(0);
     let mut out = std::io::stdout().lock();
     for (word, value) in rows {
         writeln!(out, "{}  {value}", left(labels.word(word), width))?;

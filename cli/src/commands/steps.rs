@@ -19,7 +19,13 @@ pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Fai
     match &arguments.action {
         None => show(&context, arguments),
         Some(StepsAction::Adjust { date, steps }) => {
-            record(&context, StepEvent::Adjust { date: *date, steps: steps.0 })?;
+            record(
+                &context,
+                StepEvent::Adjust {
+                    date: *date,
+                    steps: steps.0,
+                },
+            )?;
             let range = DateRange::single(*date);
             Ok(print_days(&context, &context.app.steps().days(range)?, range)?)
         }
@@ -49,7 +55,11 @@ pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Fai
 /// Stores one event; what the core rejects is an error of the command.
 fn record(context: &Context, event: StepEvent) -> Result<(), Failure> {
     let report = context.app.steps().record(&[event])?;
-    match report.notes.iter().find(|note| note.about == NoteSubject::Event(0)) {
+    match report
+        .notes
+        .iter()
+        .find(|note| note.about == NoteSubject::Event(0))
+    {
         Some(note) => Err(Failure::Usage(format!("nothing was changed: {}", note.detail))),
         None => Ok(()),
     }
@@ -59,7 +69,10 @@ fn show(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
     let range = DateRange::ending_on(arguments.end.unwrap_or(context.today), arguments.days);
     let known = context.app.steps().days(range)?;
     if arguments.shown.json {
-        let days: Vec<DayInJson> = with_unknown_dates(&known, range).iter().map(DayInJson::of).collect();
+        let days: Vec<DayInJson> = with_unknown_dates(&known, range)
+            .iter()
+            .map(DayInJson::of)
+            .collect();
         return print_json(&days);
     }
     print_days(context, &known, range)?;
@@ -84,13 +97,24 @@ fn show(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
 pub(crate) fn print_days(context: &Context, known: &[DaySteps], range: DateRange) -> Result<(), Failure> {
     let labels = context.labels;
     let goal = context.app.steps().goal()?;
-    let largest = known.iter().filter_map(|day| day.steps).chain(goal).max().unwrap_or(0);
+    let largest = known
+        .iter()
+        .filter_map(|day| day.steps)
+        .chain(goal)
+        .max()
+        .unwrap_or(0);
     let mut out = std::io::stdout().lock();
     for day in with_unknown_dates(known, range) {
         let date = format!("{} {}", format_date(day.date), labels.weekday(day.date));
-        let number = day.steps.map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
+        let number = day
+            .steps
+            .map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
         let drawn = day.steps.map_or_else(String::new, |steps| bar(steps, largest));
-        let met = if goal.is_some_and(|goal| day.steps >= Some(goal)) { " ✓" } else { "" };
+        let met = if goal.is_some_and(|goal| day.steps >= Some(goal)) {
+            " ✓"
+        } else {
+            ""
+        };
         let corrected = if day.correction.is_some() { " ✎" } else { "" };
         let line = format!("{date}  {}  {drawn}{met}{corrected}", right(&number, 9));
         writeln!(out, "{}", line.trim_end())?;

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use ayumi_core::charts::{LabelFormatter as _, ValueLabel};
 use ayumi_core::time::{DateRange, NaiveDate, format_date};
 use ayumi_core::weight::{
-    NewWeighIn, PlausibilityQuestion, Recorded, TypedWeight, Undone, WaistEdit, WeighIn, WeighInEdit,
-    WeighInTime, Waist, Weight, WeightDay,
+    NewWeighIn, PlausibilityQuestion, Recorded, TypedWeight, Undone, Waist, WaistEdit, WeighIn, WeighInEdit,
+    WeighInTime, Weight, WeightDay,
 };
 use serde::Serialize;
 
@@ -33,7 +33,11 @@ pub(crate) fn run(common: &Common, arguments: &WeightArguments) -> Result<(), Fa
             let found = find(&context, id)?;
             context.app.weight().delete(found.id)?;
             let id = found.id.short();
-            writeln!(std::io::stdout(), "{}", context.labels.say(Word::Deleted, &[("id", &id)]))?;
+            writeln!(
+                std::io::stdout(),
+                "{}",
+                context.labels.say(Word::Deleted, &[("id", &id)])
+            )?;
             Ok(())
         }
         Some(WeightAction::Undo) => undo(&context),
@@ -88,12 +92,23 @@ fn undo(context: &Context) -> Result<(), Failure> {
             writeln!(out, "{}", labels.word(Word::NothingToUndo))?;
             return Ok(());
         }
-        Some(Undone { before: Some(_), now: Some(now) }) => (Word::UndoneEdit, Some(now)),
-        Some(Undone { before: None, now: Some(now) }) => (Word::UndoneDelete, Some(now)),
+        Some(Undone {
+            before: Some(_),
+            now: Some(now),
+        }) => (Word::UndoneEdit, Some(now)),
+        Some(Undone {
+            before: None,
+            now: Some(now),
+        }) => (Word::UndoneDelete, Some(now)),
         Some(Undone { before, now: None }) => (Word::UndoneAdd, before),
     };
     if let Some(weigh_in) = weigh_in {
-        let what = [weigh_in.id.short(), format_date(weigh_in.date), context.labels.typed_weight(&weigh_in.typed, weigh_in.unit)].join(" ");
+        let what = [
+            weigh_in.id.short(),
+            format_date(weigh_in.date),
+            context.labels.typed_weight(&weigh_in.typed, weigh_in.unit),
+        ]
+        .join(" ");
         writeln!(out, "{}", labels.say(word, &[("id", &what)]))?;
     }
     Ok(())
@@ -122,7 +137,10 @@ fn checkup(context: &Context, new: &Checkup) -> Result<(), Failure> {
     let unknown = || labels.word(Word::Unknown).to_owned();
     let line = labels.say(
         Word::CheckupValues,
-        &[("weight", &weight.unwrap_or_else(unknown)), ("waist", &waist.unwrap_or_else(unknown))],
+        &[
+            ("weight", &weight.unwrap_or_else(unknown)),
+            ("waist", &waist.unwrap_or_else(unknown)),
+        ],
     );
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())
@@ -132,7 +150,12 @@ fn checkup(context: &Context, new: &Checkup) -> Result<(), Failure> {
 fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<(), Failure> {
     let labels = context.labels;
     let weigh_in = context.app.weight().weigh_in(recorded.id)?;
-    let what = [recorded.id.short(), format_date(weigh_in.date), context.labels.typed_weight(&weigh_in.typed, weigh_in.unit)].join(" ");
+    let what = [
+        recorded.id.short(),
+        format_date(weigh_in.date),
+        context.labels.typed_weight(&weigh_in.typed, weigh_in.unit),
+    ]
+    .join(" ");
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", labels.say(word, &[("id", &what)]))?;
     if let Some(question) = recorded.question {
@@ -144,7 +167,17 @@ fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<()
             PlausibilityQuestion::UnusualChange => Word::AskUnusualChange,
             PlausibilityQuestion::FutureDate => Word::AskFutureDate,
         };
-        writeln!(out, "{}", labels.say(word, &[("weight", &context.labels.typed_weight(&weigh_in.typed, weigh_in.unit))]))?;
+        writeln!(
+            out,
+            "{}",
+            labels.say(
+                word,
+                &[(
+                    "weight",
+                    &context.labels.typed_weight(&weigh_in.typed, weigh_in.unit)
+                )]
+            )
+        )?;
         writeln!(out, "{}", labels.word(Word::KeptAnyway))?;
     }
     Ok(())
@@ -166,11 +199,13 @@ fn list(context: &Context, options: WeightList) -> Result<(), Failure> {
     let unit = context.unit(None)?;
     for (weigh_in, day) in rows {
         let time = match weigh_in.when {
-            WeighInTime::Timed { at, offset_s, .. } => clock_time(at.plus(i64::from(offset_s).saturating_mul(1000)).0),
+            WeighInTime::Timed { at, offset_s, .. } => {
+                clock_time(at.plus(i64::from(offset_s).saturating_mul(1000)).0)
+            }
             WeighInTime::DateOnly(_) => String::new(),
         };
         let trend = day.map_or_else(String::new, |day| {
-            labels.value(&ValueLabel::mass(day.trend_kg, 1, unit))
+            labels.value(&ValueLabel::of_kilograms(day.trend_kg, 1, unit))
         });
         let waist = weigh_in.waist.map_or_else(String::new, |waist| {
             labels.say(Word::Centimetres, &[("value", &waist)])
@@ -242,7 +277,8 @@ fn when(context: &Context, date: Option<NaiveDate>, at: Option<Stamp>) -> Option
 
 /// `HH:MM` of a local time in milliseconds.
 fn clock_time(local_ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(local_ms).map_or_else(String::new, |time| time.format("%H:%M").to_string())
+    chrono::DateTime::from_timestamp_millis(local_ms)
+        .map_or_else(String::new, |time| time.format("%H:%M").to_string())
 }
 
 #[derive(Serialize)]

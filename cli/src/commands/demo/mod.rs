@@ -279,7 +279,7 @@ impl Recent {
 /// The day value and the trend of a date, in kilograms.
 fn weight_and_trend(context: &Context, day: &WeightDay) -> [String; 2] {
     let labels = context.labels;
-    let trend = ValueLabel::mass(day.trend_kg, 1, MassUnit::Kilogram);
+    let trend = ValueLabel::of_kilograms(day.trend_kg, 1, MassUnit::Kilogram);
     [labels.weight(day.weight, MassUnit::Kilogram), labels.value(&trend)]
 }
 
