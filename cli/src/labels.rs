@@ -255,8 +255,8 @@ impl LabelFormatter for Labels {
 
     fn line(&self, kind: LineKind, value: Option<&ValueLabel>) -> String {
         match (kind, value) {
-            (LineKind::Goal, Some(value)) => self.say(Word::GoalLine, &[("value", &self.value(value))]),
-            (LineKind::Average, Some(value)) => self.say(Word::AverageLine, &[("value", &self.value(value))]),
+            (LineKind::Goal, Some(value)) => self.say(Word::GoalLine, &[("value", &self.value_tick(value))]),
+            (LineKind::Average, Some(value)) => self.say(Word::AverageLine, &[("value", &self.value_tick(value))]),
             (LineKind::Goal, None) => self.word(Word::GoalLineConcealed).to_owned(),
             (LineKind::Average, None) => self.word(Word::AverageLineConcealed).to_owned(),
         }
@@ -272,7 +272,13 @@ impl LabelFormatter for Labels {
             (Subject::Weight, BucketUnit::Week) => Word::WeightByWeek,
             (Subject::Weight, BucketUnit::Month) => Word::WeightByMonth,
         };
-        self.word(word).to_owned()
+        let title = self.word(word);
+        let unit = match chart.value_ticks.first().and_then(|tick| tick.label) {
+            Some(ValueLabel::Kilograms { .. }) => MassUnit::Kilogram.symbol(),
+            Some(ValueLabel::Pounds { .. } | ValueLabel::Stone { .. }) => MassUnit::Pound.symbol(),
+            Some(ValueLabel::Steps { .. }) | None => return title.to_owned(),
+        };
+        self.say(Word::TitleWithUnit, &[("title", &title), ("unit", &unit)])
     }
 
     fn summary(&self, facts: &Facts) -> String {

@@ -83,8 +83,9 @@ words! {
     StepsByWeek: "Steps a day, weekly averages", "1日の歩数（週平均）";
     StepsByMonth: "Steps a day, monthly averages", "1日の歩数（月平均）";
     WeightByDay: "Weight", "体重";
-    WeightByWeek: "Weight, weekly averages", "体重（週平均）";
-    WeightByMonth: "Weight, monthly averages", "体重（月平均）";
+    WeightByWeek: "Weight by the week", "週ごとの体重";
+    WeightByMonth: "Weight by the month", "月ごとの体重";
+    TitleWithUnit: "{title} in {unit}", "{title}（{unit}）";
     Excluded: "does not count", "対象外";
     GoalLine: "Goal {value}", "目標 {value}";
     GoalLineConcealed: "Goal", "目標";
