@@ -1,10 +1,14 @@
 //! The one object a shell holds: opens the files and hands out the modules.
 
+mod charts;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+
+pub use charts::ChartRequest;
 
 use crate::clock::{Clock, Random};
 use crate::settings;
