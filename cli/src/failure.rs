@@ -18,8 +18,8 @@ pub(crate) enum Failure {
     /// The arguments contradict each other or the data.
     #[error("{0}")]
     Usage(String),
-    /// The core refused or failed.
-    #[error("{0}")]
+    /// The core refused or failed; a fragment that fits after "failed to".
+    #[error("failed to {0}")]
     Core(String),
     /// Standard output was closed by its reader.
     #[error("the reader of the output went away")]
@@ -49,7 +49,7 @@ impl From<std::io::Error> for Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             Self::ReaderGone
         } else {
-            Self::Core(error.to_string())
+            Self::Core(format!("write the answer: {error}"))
         }
     }
 }

@@ -256,7 +256,9 @@ impl LabelFormatter for Labels {
     fn line(&self, kind: LineKind, value: Option<&ValueLabel>) -> String {
         match (kind, value) {
             (LineKind::Goal, Some(value)) => self.say(Word::GoalLine, &[("value", &self.value_tick(value))]),
-            (LineKind::Average, Some(value)) => self.say(Word::AverageLine, &[("value", &self.value_tick(value))]),
+            (LineKind::Average, Some(value)) => {
+                self.say(Word::AverageLine, &[("value", &self.value_tick(value))])
+            }
             (LineKind::Goal, None) => self.word(Word::GoalLineConcealed).to_owned(),
             (LineKind::Average, None) => self.word(Word::AverageLineConcealed).to_owned(),
         }
@@ -275,8 +277,9 @@ impl LabelFormatter for Labels {
         let title = self.word(word);
         let unit = match chart.value_ticks.first().and_then(|tick| tick.label) {
             Some(ValueLabel::Kilograms { .. }) => MassUnit::Kilogram.symbol(),
-            Some(ValueLabel::Pounds { .. } | ValueLabel::Stone { .. }) => MassUnit::Pound.symbol(),
-            Some(ValueLabel::Steps { .. }) | None => return title.to_owned(),
+            Some(ValueLabel::Pounds { .. }) => MassUnit::Pound.symbol(),
+            // Ticks in stone name the unit themselves; steps are in the title; concealed values have no unit.
+            Some(ValueLabel::Stone { .. } | ValueLabel::Steps { .. }) | None => return title.to_owned(),
         };
         self.say(Word::TitleWithUnit, &[("title", &title), ("unit", &unit)])
     }
@@ -397,5 +400,110 @@ impl LabelFormatter for Labels {
     fn dated(&self, value: &DatedValue) -> String {
         let (date, value) = (self.time(&value.when), LabelFormatter::value(self, &value.value));
         self.say(Word::DatedValue, &[("date", &date), ("value", &value)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ayumi_core::charts::{Span, StepChartInput, step_chart};
+    use ayumi_core::steps::DaySteps;
+    use ayumi_core::time::{WeekStart, parse_date};
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const ENGLISH: Labels = Labels::new(Language::En);
+    const JAPANESE: Labels = Labels::new(Language::Ja);
+
+    fn date(text: &str) -> NaiveDate {
+        parse_date(text).unwrap()
+    }
+
+    #[test]
+    fn a_range_of_dates_names_its_year_once_if_it_can() {
+        let (from, to) = (date("2026-04-01"), date("2026-05-10"));
+        assert_eq!(ENGLISH.dates(from, to), "1 Apr – 10 May 2026");
+        assert_eq!(JAPANESE.dates(from, to), "2026年4月1日〜5月10日");
+        let from = date("2025-12-31");
+        assert_eq!(ENGLISH.dates(from, to), "31 Dec 2025 – 10 May 2026");
+        assert_eq!(JAPANESE.dates(from, to), "2025年12月31日〜2026年5月10日");
+    }
+
+    #[test]
+    fn a_tick_names_the_larger_unit_where_it_begins() {
+        let tick = |is_first_of_unit: bool, label: TimeLabel| TimeTick {
+            index: 0,
+            x: 0.0,
+            label,
+            is_first_of_unit,
+        };
+        let day = TimeLabel::Day {
+            date: date("2026-04-05"),
+        };
+        let month = TimeLabel::Month { year: 2026, month: 4 };
+        for (label, is_first, english, japanese) in [
+            (day, true, "5 Apr", "4月5日"),
+            (day, false, "5", "5日"),
+            (month, true, "Apr 2026", "2026年4月"),
+            (month, false, "Apr", "4月"),
+            (TimeLabel::Year { year: 2026 }, true, "2026", "2026年"),
+            (TimeLabel::Hour { hour: 6 }, false, "6:00", "6時"),
+        ] {
+            assert_eq!(ENGLISH.time_tick(&tick(is_first, label)), english);
+            assert_eq!(JAPANESE.time_tick(&tick(is_first, label)), japanese);
+        }
+    }
+
+    #[test]
+    fn weights_carry_their_unit_and_changes_their_sign() {
+        let stone = ValueLabel::of_kilograms(63.5, 1, MassUnit::Stone);
+        assert_eq!(ENGLISH.value(&stone), "10 st 0.0 lb");
+        let change =
+            |kg: f64, unit: MassUnit| ENGLISH.change(&ValueLabel::of_kilograms_difference(kg, 2, unit));
+        assert_eq!(change(-0.409, MassUnit::Kilogram), "-0.41 kg");
+        assert_eq!(change(0.409, MassUnit::Stone), "+0.90 lb");
+        assert_eq!(change(-0.001, MassUnit::Kilogram), "0.00 kg");
+    }
+
+    #[test]
+    fn what_was_typed_is_shown_as_it_was_typed() {
+        for (typed, unit, shown) in [
+            ("63.50", MassUnit::Kilogram, "63.50 kg"),
+            ("140", MassUnit::Pound, "140 lb"),
+            ("10 st 4", MassUnit::Stone, "10 st 4"),
+            ("10.5", MassUnit::Stone, "10.5 st"),
+        ] {
+            assert_eq!(ENGLISH.typed_weight(typed, unit), shown);
+        }
+    }
+
+    #[test]
+    fn the_summary_of_a_chart_tells_missing_days_and_zero_apart() {
+        let day = |text: &str, steps: i64| DaySteps {
+            date: date(text),
+            sensor_steps: Some(steps),
+            correction: None,
+            steps: Some(steps),
+            quarantined_steps: 0,
+            is_travel_day: false,
+        };
+        let days = [
+            day("2026-04-04", 9000),
+            day("2026-04-05", 0),
+            day("2026-04-09", 1),
+        ];
+        let end = date("2026-04-10");
+        let chart = step_chart(&StepChartInput {
+            span: Span::Week,
+            dates: Span::Week.dates(end, None),
+            days: &days,
+            goal: Some(8000),
+            today: end,
+            first_measured: Some(date("2026-04-01")),
+            week_start: WeekStart::Sunday,
+            is_skipped: &|_| false,
+        });
+        assert_snapshot!(ENGLISH.summary(&chart.facts), @"3 of 7 days measured. 3,000 steps on average. Least: 0 steps on 5 Apr 2026. Most: 9,000 steps on 4 Apr 2026. Goal met on 1 day. Longest streak: 1 day. Gaps: 2.");
+        assert_snapshot!(JAPANESE.summary(&chart.facts), @"7日のうち3日を計測。平均は3,000歩。最少は2026年4月5日の0歩。最多は2026年4月4日の9,000歩。目標達成は1日。最長連続は1日。記録のない期間は2か所。");
     }
 }

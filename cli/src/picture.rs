@@ -9,8 +9,8 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::fontdb::Database;
 use resvg::usvg::{Options, Tree};
 
-/// The family of the embedded font, and the first choice of every picture and page.
-pub(crate) const FONT_FAMILY: &str = "M PLUS 1";
+/// The family of the embedded font.
+const FONT_FAMILY: &str = "M PLUS 1";
 
 const REGULAR: &[u8] = include_bytes!("../fonts/Mplus1-Regular-subset.otf");
 const SEMI_BOLD: &[u8] = include_bytes!("../fonts/Mplus1-SemiBold-subset.otf");

@@ -108,7 +108,7 @@ words! {
     Untimed: "{value}, time unknown", "{value}（時刻不明）";
     UntimedConcealed: "weighed, time unknown", "計測あり（時刻不明）";
     DatedValue: "{value} on {date}", "{date}の{value}";
-    MeasuredDays: "{measured} of {days} measured.", "{days}のうち{measured}を計測。";
+    MeasuredDays: "{measured} of {days} measured.", "{days}のうち{measured}日を計測。";
     FactMean: "{value} on average.", "平均は{value}。";
     FactLeast: "Least: {value}.", "最少は{value}。";
     FactMost: "Most: {value}.", "最多は{value}。";
@@ -126,7 +126,7 @@ words! {
 
     // Steps
     NotCounted: "{steps} not counted: more than a person can walk in the time", "{steps}は数えていません（短時間に多すぎるため）";
-    MeanOfDays: "{mean} a day on average, {measured} of {days} measured", "1日平均{mean}（{days}のうち{measured}を計測）";
+    MeanOfDays: "{mean} a day on average, {measured} of {days} measured", "1日平均{mean}（{days}のうち{measured}日を計測）";
     NothingMeasured: "Nothing was measured in these {days}.", "この{days}の計測はありません。";
     StepGoal: "Step goal", "歩数の目標";
     StepGoalOf: "{steps} a day", "1日{steps}";

@@ -146,7 +146,10 @@ fn a_date_before_anything_was_stored_is_an_empty_chart_and_no_failure() {
         Span::All,
     ] {
         let request = request(span, "2001-02-03");
-        for chart in [app.step_chart(&request).unwrap(), app.weight_chart(&request).unwrap()] {
+        for chart in [
+            app.step_chart(&request).unwrap(),
+            app.weight_chart(&request).unwrap(),
+        ] {
             assert!(chart.is_empty() && chart.value_ticks.is_empty());
             assert!(chart.gaps[0].is_all_of(chart.buckets.len()));
         }
@@ -163,7 +166,9 @@ fn the_chart_is_the_same_after_the_phone_moves_to_another_zone() {
             walk(zone, "2016-04-02", "23:10", "23:50", 700),
         ])
         .unwrap();
-    app.weight().record(&timed_weigh_in("2016-04-02", "23:30", "70.0")).unwrap();
+    app.weight()
+        .record(&timed_weigh_in("2016-04-02", "23:30", "70.0"))
+        .unwrap();
     let drawn = || {
         [Span::Day, Span::Week].map(|span| {
             let request = request(span, "2016-04-02");
@@ -182,13 +187,18 @@ fn the_trend_of_a_short_window_is_that_of_all_time() {
     let (_folder, app) = app();
     for day in 1..=28 {
         let typed = format!("{:.1}", 72.0 - f64::from(day) * 0.1);
-        app.weight().record(&weigh_in(&format!("2016-02-{day:02}"), &typed)).unwrap();
+        app.weight()
+            .record(&weigh_in(&format!("2016-02-{day:02}"), &typed))
+            .unwrap();
     }
     let week = app.weight_chart(&request(Span::Week, "2016-02-28")).unwrap();
     let month = app.weight_chart(&request(Span::Month, "2016-02-28")).unwrap();
     let last_seven = |chart: &Chart| -> Vec<f64> {
         let values = values(chart, Role::Trend);
-        values[values.len() - 7..].iter().map(|(_, value)| *value).collect()
+        values[values.len() - 7..]
+            .iter()
+            .map(|(_, value)| *value)
+            .collect()
     };
     assert_eq!(last_seven(&week), last_seven(&month));
     assert_eq!(week.facts.change_per_week, month.facts.change_per_week);
@@ -200,7 +210,9 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
     let (_folder, app) = app();
     for day in 1..=28 {
         let typed = format!("{:.1}", 72.0 - f64::from(day) * 0.1);
-        app.weight().record(&weigh_in(&format!("2016-02-{day:02}"), &typed)).unwrap();
+        app.weight()
+            .record(&weigh_in(&format!("2016-02-{day:02}"), &typed))
+            .unwrap();
     }
     let has_projection = |end: &str| {
         let chart = app.weight_chart(&request(Span::Month, end)).unwrap();
@@ -220,8 +232,12 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
 #[test]
 fn one_date_of_weights_shows_every_reading_at_its_own_clock() {
     let (_folder, app) = app();
-    app.weight().record(&timed_weigh_in("2016-04-02", "07:00", "70.0")).unwrap();
-    app.weight().record(&timed_weigh_in("2016-04-02", "21:30", "71.2")).unwrap();
+    app.weight()
+        .record(&timed_weigh_in("2016-04-02", "07:00", "70.0"))
+        .unwrap();
+    app.weight()
+        .record(&timed_weigh_in("2016-04-02", "21:30", "71.2"))
+        .unwrap();
     app.weight().record(&weigh_in("2016-04-02", "70.4")).unwrap();
     app.weight().set_display_unit(MassUnit::Stone).unwrap();
     let chart = app.weight_chart(&request(Span::Day, "2016-04-02")).unwrap();

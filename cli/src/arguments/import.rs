@@ -66,7 +66,7 @@ pub(crate) enum FormatChoice {
     Libra,
     /// TrendWeight, CSV
     Trendweight,
-    /// CSV with the header at,weight_kg
+    /// CSV with the header `at,weight_kg`
     WeightCsv,
     /// A table whose columns you name
     Table,

@@ -328,7 +328,7 @@ pub(crate) struct DemoArguments {
 pub(crate) enum Replay {
     /// Step readings as JSON lines
     Steps(ReplaySteps),
-    /// Weigh-ins as CSV with the header at,weight_kg
+    /// Weigh-ins as CSV with the header `at,weight_kg`
     Weight(ReplayWeight),
 }
 

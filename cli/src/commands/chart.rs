@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use ayumi_core::app::ChartRequest;
 use ayumi_core::charts::svg::{self, SvgOptions, Theme};
-use ayumi_core::charts::{Chart, ChartRequest, Span};
+use ayumi_core::charts::{Chart, Span};
 
-use crate::arguments::{ChartArguments, ChartSubject, Common, Look, Range, ThemeChoice, WeekStartChoice};
+use crate::arguments::{ChartArguments, ChartSubject, Common, Look, Range, ThemeChoice};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::labels::Labels;
-use crate::picture::{self, FONT_FAMILY};
+use crate::picture;
 
 /// What a viewer without the embedded font draws letters with.
 const FONT_FAMILIES: &str = "'M PLUS 1', 'Hiragino Sans', 'Noto Sans JP', 'Noto Sans CJK JP', sans-serif";
@@ -31,7 +32,11 @@ pub(crate) fn run(common: &Common, arguments: &ChartArguments) -> Result<(), Fai
 }
 
 /// The chart of a subject.
-pub(crate) fn chart(context: &Context, subject: ChartSubject, request: &ChartRequest) -> Result<Chart, Failure> {
+pub(crate) fn chart(
+    context: &Context,
+    subject: ChartSubject,
+    request: &ChartRequest,
+) -> Result<Chart, Failure> {
     Ok(match subject {
         ChartSubject::Steps => context.app.step_chart(request)?,
         ChartSubject::Weight => context.app.weight_chart(request)?,

@@ -9,7 +9,8 @@ mod page;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use ayumi_core::charts::{Chart, ChartRequest, LabelFormatter as _, Span, ValueLabel};
+use ayumi_core::app::ChartRequest;
+use ayumi_core::charts::{Chart, LabelFormatter as _, Span, ValueLabel};
 use ayumi_core::import::ImportChoices;
 use ayumi_core::steps::{DaySteps, with_unknown_dates};
 use ayumi_core::time::{DateRange, NaiveDate, Tz, format_date};
