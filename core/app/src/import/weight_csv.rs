@@ -242,7 +242,7 @@ mod tests {
             when,
             typed: typed.to_owned(),
             unit,
-            waist: waist_mm.and_then(Waist::from_millimetres),
+            waist: waist_mm.and_then(crate::weight::Waist::from_millimetres),
             source: "csv".to_owned(),
         })
     }

@@ -24,7 +24,7 @@
 //! | `sql.rs` | every statement; the schema is `store/migrations/weight.sql` |
 //! | `unit.rs`, `day_value.rs`, `trend.rs`, `slope.rs`, `goal.rs`, `plateau.rs`, `plausibility.rs` | one rule each, pure, its vectors beside it |
 //! | `replay.rs` | the rules over a file, without a store |
-//! | `store_tests.rs` | stories and laws of the whole module |
+//! | `tests/` | stories and laws of the whole module over a real store |
 //!
 //! Invariants:
 //!
@@ -43,9 +43,13 @@ mod reading;
 mod replay;
 mod slope;
 mod sql;
-#[cfg(test)]
-mod store_tests;
 mod summary;
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
+mod tests;
 mod trend;
 mod unit;
 mod waist;

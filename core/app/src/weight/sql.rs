@@ -82,13 +82,23 @@ pub(super) fn insert_change(
     Ok(())
 }
 
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM weight_change WHERE weigh_in_id = ?1)";
+
 /// Whether any change, taken back or not, belongs to the id.
 pub(super) fn is_known(reader: &Reader<'_>, id: WeighInId) -> SqlResult<bool> {
     reader
         .connection()
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM weight_change WHERE weigh_in_id = ?1)")?
+        .prepare_cached(IS_KNOWN)?
         .query_row([id.to_string()], |row| row.get(0))
 }
+
+const WAS_EVER_AT: &str = "SELECT EXISTS (
+         SELECT 1 FROM weight_change
+         WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND offset_s = ?4
+             AND taken_back_at_ms IS NULL)";
+const WAS_EVER_ON: &str = "SELECT EXISTS (
+         SELECT 1 FROM weight_change
+         WHERE weighed_on = ?1 AND weight_10g = ?2 AND taken_back_at_ms IS NULL)";
 
 /// Whether some weigh-in has, or had before the person changed it, this moment and weight.
 pub(super) fn was_ever_there(reader: &Reader<'_>, when: WeighInTime, weight: Weight) -> SqlResult<bool> {
@@ -100,35 +110,26 @@ pub(super) fn was_ever_there(reader: &Reader<'_>, when: WeighInTime, weight: Wei
             offset_s,
             ..
         } => connection
-            .prepare_cached(
-                "SELECT EXISTS (
-                     SELECT 1 FROM weight_change
-                     WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND offset_s = ?4
-                         AND taken_back_at_ms IS NULL)",
-            )?
+            .prepare_cached(WAS_EVER_AT)?
             .query_row(params![at.0, weight.ten_grams(), sub_ms_ns, offset_s], |row| {
                 row.get(0)
             }),
         WeighInTime::DateOnly(date) => connection
-            .prepare_cached(
-                "SELECT EXISTS (
-                     SELECT 1 FROM weight_change
-                     WHERE weighed_on = ?1 AND weight_10g = ?2 AND taken_back_at_ms IS NULL)",
-            )?
+            .prepare_cached(WAS_EVER_ON)?
             .query_row(params![format_date(date), weight.ten_grams()], |row| row.get(0)),
     }
 }
+
+const NEWEST_TO_UNDO: &str = "SELECT change_id, weigh_in_id
+     FROM weight_change
+     WHERE change_id = (
+         SELECT max(change_id) FROM weight_change WHERE taken_back_at_ms IS NULL AND kind <> 'import')";
 
 /// The newest change that undo may take back.
 pub(super) fn newest_to_undo(reader: &Reader<'_>) -> SqlResult<Option<(i64, WeighInId)>> {
     reader
         .connection()
-        .prepare_cached(
-            "SELECT change_id, weigh_in_id
-             FROM weight_change
-             WHERE change_id = (
-                 SELECT max(change_id) FROM weight_change WHERE taken_back_at_ms IS NULL AND kind <> 'import')",
-        )?
+        .prepare_cached(NEWEST_TO_UNDO)?
         .query_row([], |row| Ok((row.get(0)?, id_at(row, 1)?)))
         .optional()
 }
@@ -148,10 +149,11 @@ pub(super) fn every_id(reader: &Reader<'_>) -> SqlResult<Vec<WeighInId>> {
     let mut rows = statement.query([])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        match row.get_ref(0)?.as_str().ok().and_then(|text| text.parse().ok()) {
-            Some(id) => ids.push(id),
-            None => tracing::warn!("the id of a weigh-in cannot be read"),
+        let id: Option<WeighInId> = row.get_ref(0)?.as_str().ok().and_then(|text| text.parse().ok());
+        if id.is_none() {
+            tracing::warn!("the id of a weigh-in cannot be read");
         }
+        ids.extend(id);
     }
     Ok(ids)
 }
@@ -165,19 +167,19 @@ pub(super) struct Outcome {
     pub entry: Entry,
 }
 
+const OUTCOME: &str = "SELECT c.weighed_on, c.weighed_at_ms, c.sub_ms_ns, c.offset_s, z.name,
+            c.typed, c.unit, c.weight_10g, c.waist_mm, c.source, c.change_id,
+            (SELECT min(first.change_id) FROM weight_change AS first WHERE first.weigh_in_id = ?1)
+     FROM weight_change AS c LEFT JOIN zone AS z ON z.zone_id = c.zone_id
+     WHERE c.weigh_in_id = ?1 AND c.taken_back_at_ms IS NULL
+     ORDER BY c.change_id DESC
+     LIMIT 1";
+
 /// What the changes of a weigh-in come to; `None` if it is deleted, taken back or unreadable.
 pub(super) fn outcome(reader: &Reader<'_>, id: WeighInId) -> SqlResult<Option<Outcome>> {
     reader
         .connection()
-        .prepare_cached(
-            "SELECT c.weighed_on, c.weighed_at_ms, c.sub_ms_ns, c.offset_s, z.name,
-                    c.typed, c.unit, c.weight_10g, c.waist_mm, c.source, c.change_id,
-                    (SELECT min(first.change_id) FROM weight_change AS first WHERE first.weigh_in_id = ?1)
-             FROM weight_change AS c LEFT JOIN zone AS z ON z.zone_id = c.zone_id
-             WHERE c.weigh_in_id = ?1 AND c.taken_back_at_ms IS NULL
-             ORDER BY c.change_id DESC
-             LIMIT 1",
-        )?
+        .prepare_cached(OUTCOME)?
         .query_row([id.to_string()], |row| {
             let Some(entry) = entry(row)? else {
                 return Ok(None);
@@ -266,10 +268,12 @@ pub(super) fn insert_reading(
     Ok(())
 }
 
+const REMOVE_READING: &str = "DELETE FROM weight_reading WHERE weigh_in_id = ?1 RETURNING date";
+
 /// Removes a weigh-in from the present ones and gives back its date, if it was there.
 pub(super) fn remove_reading(tx: &WriteTransaction<'_>, id: WeighInId) -> SqlResult<Option<NaiveDate>> {
     tx.connection()
-        .prepare_cached("DELETE FROM weight_reading WHERE weigh_in_id = ?1 RETURNING date")?
+        .prepare_cached(REMOVE_READING)?
         .query_row([id.to_string()], |row| date_at(row, 0))
         .optional()
 }
@@ -363,7 +367,7 @@ pub(super) fn by_part_of_id(reader: &Reader<'_>, part: &str) -> SqlResult<Vec<We
     read_weigh_ins(reader, BY_PART_OF_ID, [part])
 }
 
-const LATEST_WAIST: &str = "SELECT r.date, c.waist_mm
+pub(super) const LATEST_WAIST: &str = "SELECT r.date, c.waist_mm
      FROM weight_reading AS r CROSS JOIN weight_change AS c ON c.change_id = r.change_id
      WHERE r.has_waist = 1
      ORDER BY r.date DESC, r.is_date_only DESC, r.weighed_at_ms DESC, r.sub_ms_ns DESC, r.arrival DESC
@@ -427,20 +431,24 @@ pub(super) fn last_day(reader: &Reader<'_>) -> SqlResult<Option<WeightDay>> {
         .optional()
 }
 
+const SPAN: &str = "SELECT (SELECT min(date) FROM weight_day), (SELECT max(date) FROM weight_day)";
+
 pub(super) fn span(reader: &Reader<'_>) -> SqlResult<Option<(NaiveDate, NaiveDate)>> {
     let ends: (Option<String>, Option<String>) = reader
         .connection()
-        .prepare_cached("SELECT (SELECT min(date) FROM weight_day), (SELECT max(date) FROM weight_day)")?
+        .prepare_cached(SPAN)?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let date = |text: Option<String>| text.as_deref().and_then(parse_date);
     Ok(date(ends.0).zip(date(ends.1)))
 }
 
+const REMOVE_DAYS: &str = "DELETE FROM weight_day WHERE date >= ?1";
+
 /// Replaces the days from a date on.
 pub(super) fn replace_days(tx: &WriteTransaction<'_>, from: NaiveDate, days: &[WeightDay]) -> SqlResult<()> {
     let connection = tx.connection();
     connection
-        .prepare_cached("DELETE FROM weight_day WHERE date >= ?1")?
+        .prepare_cached(REMOVE_DAYS)?
         .execute([format_date(from)])?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO weight_day (date, readings, weight_10g, trend_kg) VALUES (?1, ?2, ?3, ?4)",
@@ -476,3 +484,35 @@ pub(super) fn is_reached(reader: &Reader<'_>, goal: GoalWeight) -> SqlResult<boo
         None => Ok(is_reached),
     }
 }
+
+/// The statements behind a screen or an entry, whose plans a test pins.
+#[cfg(test)]
+pub(super) const HOT_STATEMENTS: &[(&str, &str)] = &[
+    ("is known", IS_KNOWN),
+    ("was ever at", WAS_EVER_AT),
+    ("was ever on", WAS_EVER_ON),
+    ("newest to undo", NEWEST_TO_UNDO),
+    ("outcome", OUTCOME),
+    ("remove reading", REMOVE_READING),
+    ("readings from", READINGS_FROM),
+    ("weigh-ins", WEIGH_INS),
+    ("newest", NEWEST),
+    ("by id", BY_ID),
+    ("latest waist", LATEST_WAIST),
+    ("days", DAYS),
+    ("day before", DAY_BEFORE),
+    ("last day", LAST_DAY),
+    ("span", SPAN),
+    ("remove days", REMOVE_DAYS),
+    ("trends oldest first", TRENDS_OLDEST_FIRST),
+    ("trends newest first", TRENDS_NEWEST_FIRST),
+];
+
+/// Those of them that walk along an index from an end and stop early.
+#[cfg(test)]
+pub(super) const WALKS: &[&str] = &[
+    "newest",
+    "latest waist",
+    "trends oldest first",
+    "trends newest first",
+];
