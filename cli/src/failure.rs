@@ -1,5 +1,6 @@
 //! What a command can fail with, as the person at the terminal should read it.
 
+use ayumi_core::app::AppError;
 use ayumi_core::steps::StepError;
 use ayumi_core::store::StoreError;
 use ayumi_core::weight::{PlausibilityQuestion, WeightError, WeightTextError};
@@ -90,6 +91,12 @@ const fn hint(question: PlausibilityQuestion) -> &'static str {
 
 impl From<WeightTextError> for Failure {
     fn from(error: WeightTextError) -> Self {
+        Self::Core(error.to_string())
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
         Self::Core(error.to_string())
     }
 }

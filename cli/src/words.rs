@@ -134,7 +134,7 @@ words! {
 
     // Home
     StepsToday: "Steps today", "今日の歩数";
-    OfGoal: "{steps} of {goal}", "{steps}（目標{goal}）";
+    OfGoal: "{number} of {goal}", "{number}歩（目標{goal}）";
     GoalMet: "goal met", "目標達成";
     ToGo: "{amount} to go", "あと{amount}";
     Streak: "Streak", "連続達成";

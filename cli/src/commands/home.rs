@@ -14,7 +14,7 @@ use crate::commands::print_json;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::labels::Labels;
-use crate::text::{cells, left};
+use crate::text::{cells, left, thousands};
 use crate::words::Word;
 
 pub(crate) fn run(common: &Common, shown: Shown) -> Result<(), Failure> {
@@ -93,8 +93,8 @@ fn steps_today(home: &Home, labels: Labels) -> String {
     let Some(goal) = home.step_goal else {
         return labels.steps(steps);
     };
-    let (done, wanted) = (labels.steps(steps), labels.steps(goal));
-    let of_goal = labels.say(Word::OfGoal, &[("steps", &done), ("goal", &wanted)]);
+    let (done, wanted) = (thousands(steps), labels.steps(goal));
+    let of_goal = labels.say(Word::OfGoal, &[("number", &done), ("goal", &wanted)]);
     let rest = goal.saturating_sub(steps);
     let state = if rest <= 0 {
         labels.word(Word::GoalMet).to_owned()

@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use ayumi_core::import::{
-    ImportChoices, ImportError, ImportFailure, ImportProgress, ImportReport, ImportStage, WeightColumns, plan,
+    ImportChoices, ImportError, ImportFailure, ImportProgress, ImportReport, ImportStage, plan,
 };
+use ayumi_core::import::weight_csv::WeightColumns;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Common, ImportArguments};

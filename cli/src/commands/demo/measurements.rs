@@ -39,7 +39,7 @@ impl Measurements {
         }
         let program = std::env::current_exe().ok();
         let program = program.as_deref().and_then(Path::parent);
-        let repository = repository_above(Path::new("."))
+        let repository = repository_above(Path::new(""))
             .or_else(|| program.and_then(repository_above))
             .ok_or_else(|| {
                 Failure::Usage(format!(
@@ -74,7 +74,7 @@ fn repository_above(start: &Path) -> Option<PathBuf> {
     if has_them(start) {
         return Some(start.to_owned());
     }
-    // Paths without a root have no parents to walk up.
-    let absolute = start.canonicalize().ok()?;
+    // A relative path has no parents to walk up.
+    let absolute = std::path::absolute(start).ok()?;
     absolute.ancestors().find(|folder| has_them(folder)).map(Path::to_owned)
 }

@@ -210,6 +210,7 @@ impl Part {
     fn section(self, context: &Context, out: &Path) -> Result<Section, Failure> {
         let labels = context.labels;
         let mut charts = Vec::new();
+        let mut periods = Vec::new();
         for (span, name) in SPANS {
             let request = ChartRequest {
                 span,
@@ -220,7 +221,12 @@ impl Part {
             };
             let chart = chart(context, self.subject, &request)?;
             write_files(context, &chart, out, &format!("{}-{name}", self.subject.name()))?;
-            let is_wide = span == Span::Month;
+            // All of a month's data are the month again; once is enough on a page.
+            if periods.contains(&chart.facts.period) {
+                continue;
+            }
+            periods.push(chart.facts.period);
+            let is_wide = matches!(span, Span::Month | Span::All);
             let size = if is_wide { (1118, 420) } else { (550, 340) };
             charts.push(ChartPictures {
                 is_wide,
