@@ -57,7 +57,6 @@ words! {
     DateWithoutYear: "{day} {month}", "{month}{day}日";
     DayOfMonth: "{day}", "{day}日";
     MonthAndYear: "{month} {year}", "{year}年{month}";
-    Month: "{month}", "{month}";
     Year: "{year}", "{year}年";
     Hour: "{hour}:00", "{hour}時";
     HourLong: "{hour}:00 to {hour}:59", "{hour}時台";
@@ -172,7 +171,6 @@ words! {
     UndoneEdit: "Taken back: the weigh-in {id} is what it was.", "{id} の変更を取り消しました。";
     UndoneDelete: "Taken back: the weigh-in {id} is there again.", "{id} の削除を取り消しました。";
     NothingToUndo: "There is nothing to take back.", "取り消せる操作はありません。";
-    TrendNow: "Trend: {trend}", "傾向：{trend}";
     AskPoundsAsKilograms: "Is {weight} right? It looks like pounds entered as kilograms.", "{weight} で正しいですか。ポンドの値をkgとして入力したようです。";
     AskKilogramsAsPounds: "Is {weight} right? It looks like kilograms entered as pounds.", "{weight} で正しいですか。kgの値をポンドとして入力したようです。";
     AskStoneMixUp: "Is {weight} right? It looks like a mix-up of stone and kilograms.", "{weight} で正しいですか。ストーンとkgを取り違えたようです。";

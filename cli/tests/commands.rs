@@ -7,6 +7,9 @@ use std::process::{Command, Output, Stdio};
 
 use insta::assert_snapshot;
 
+/// Where the repository keeps the measurements of the demonstration.
+const MEASUREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data");
+
 /// A person at a terminal: her data, her files, a fixed date, zone and language.
 struct Person {
     folder: tempfile::TempDir,
@@ -103,18 +106,16 @@ impl Person {
         std::fs::read(self.folder.path().join(name)).unwrap()
     }
 
-    /// The random ids of weigh-ins in a text, numbered in their order.
+    /// A text with the random ids of weigh-ins made equal.
     fn without_ids(text: &str) -> String {
         let mut result = text.to_owned();
-        let mut number = 0;
-        for word in text.split_whitespace() {
+        for word in text.split(|character: char| !character.is_ascii_alphanumeric()) {
             let is_id = word.len() == 8
                 && word
                     .bytes()
                     .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
             if is_id && result.contains(word) {
-                number += 1;
-                result = result.replace(word, &format!("#{number:07}"));
+                result = result.replace(word, "#the-id#");
             }
         }
         result
@@ -139,18 +140,18 @@ fn with_weights(person: &Person) {
 fn a_weigh_in_is_recorded_listed_edited_deleted_and_all_is_taken_back() {
     let person = Person::new();
     let said = person.says(&["weight", "add", "63.5", "--waist", "84.5"]);
-    assert_snapshot!(Person::without_ids(&said), @"");
+    assert_snapshot!(Person::without_ids(&said), @"Recorded as #the-id# 2026-04-10 63.5 kg.");
     let listed = person.says(&["weight", "list"]);
-    assert_snapshot!(Person::without_ids(&listed), @"");
+    assert_snapshot!(Person::without_ids(&listed), @"#the-id#  2026-04-10             63.5 kg       63.5 kg   84.5 cm");
     let id = listed.split_whitespace().next().unwrap().to_owned();
 
-    assert_snapshot!(Person::without_ids(&person.says(&["weight", "edit", &id, "--weight", "63.4"])), @"");
-    assert_snapshot!(Person::without_ids(&person.says(&["weight", "delete", &id])), @"");
-    assert_snapshot!(person.says(&["weight"]), @"");
+    assert_snapshot!(Person::without_ids(&person.says(&["weight", "edit", &id, "--weight", "63.4"])), @"Changed #the-id# 2026-04-10 63.4 kg.");
+    assert_snapshot!(Person::without_ids(&person.says(&["weight", "delete", &id])), @"Deleted #the-id#. Take it back with: ayumi weight undo");
+    assert_snapshot!(person.says(&["weight"]), @"no weigh-in yet");
     for _ in 0..3 {
         person.says(&["weight", "undo"]);
     }
-    assert_snapshot!(person.says(&["weight", "undo"]), @"");
+    assert_snapshot!(person.says(&["weight", "undo"]), @"There is nothing to take back.");
 }
 
 #[test]
@@ -158,7 +159,11 @@ fn a_surprising_weight_is_kept_and_asked_about() {
     let person = Person::new();
     with_weights(&person);
     let said = person.says(&["weight", "add", "139.5"]);
-    assert_snapshot!(Person::without_ids(&said), @"");
+    assert_snapshot!(Person::without_ids(&said), @r"
+    Recorded as #the-id# 2026-04-10 139.5 kg.
+    Is 139.5 kg right? It looks like pounds entered as kilograms.
+    It is kept. If it is wrong: ayumi weight undo
+    ");
     assert!(person.says(&["weight"]).contains("139.5 kg"));
 }
 
@@ -181,7 +186,7 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["weight", "delete", "../x"], "../x"),
         (&["weight", "checkup", "900"], "2 and 500 kg"),
         (&["goal", "weight", "1"], "2 and 500 kg"),
-        (&["goal", "steps", "0"], "1 to 1,000,000"),
+        (&["goal", "steps", "0"], "between 1 and 1,000,000"),
         (&["goal", "steps", "many"], "whole number"),
         (&["settings", "unit", "pood"], "pood"),
         (&["settings", "trend-days", "0"], "0.1 to 1000"),
@@ -259,7 +264,7 @@ fn the_same_file_twice_changes_nothing() {
     let person = Person::new();
     with_weights(&person);
     let before = person.state();
-    assert_snapshot!(person.says(&["import", "weights.csv"]), @"");
+    assert_snapshot!(person.says(&["import", "weights.csv"]), @"All 10 records were imported before; nothing changed.");
     assert_eq!(before, person.state());
 }
 
@@ -268,7 +273,7 @@ fn a_table_of_unknown_origin_is_read_by_the_columns_named() {
     let person = Person::new();
     person.write(
         "table.csv",
-        "Tag;Gewicht;Bauch\n1.4.2026;63,5;84\n2.4.2026;63,4;\n",
+        "Tag;Gewicht;Bauch\n1.4.2026;63.5;84\n2.4.2026;63.4;\n",
     );
     let said = person.says(&[
         "import",
@@ -282,7 +287,7 @@ fn a_table_of_unknown_origin_is_read_by_the_columns_named() {
         "--date-order",
         "dmy",
     ]);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"Imported 2 records: 0 new step records, 2 new weigh-ins.");
     assert!(person.says(&["weight"]).contains("84.0 cm"));
 }
 
@@ -292,10 +297,22 @@ fn steps_of_days_are_shown_with_goal_and_correction_and_days_without_data_are_no
     person.says(&["goal", "steps", "8000"]);
     person.says(&["steps", "adjust", "2026-04-08", "9000"]);
     person.says(&["steps", "adjust", "2026-04-10", "0"]);
-    assert_snapshot!(person.says(&["steps", "--days", "4"]), @"");
+    assert_snapshot!(person.says(&["steps", "--days", "4"]), @r"
+    2026-04-07 Tue    no data
+    2026-04-08 Wed      9,000  ██████████████████████████████ ✓ ✎
+    2026-04-09 Thu    no data
+    2026-04-10 Fri          0   ✎
+    4,500 steps a day on average, 2 of 4 days measured
+    ");
     person.says(&["steps", "adjust", "2026-04-08", "none"]);
     person.says(&["steps", "adjust", "2026-04-10", "none"]);
-    assert_snapshot!(person.says(&["steps", "--days", "4"]), @"");
+    assert_snapshot!(person.says(&["steps", "--days", "4"]), @r"
+    2026-04-07 Tue    no data
+    2026-04-08 Wed    no data
+    2026-04-09 Thu    no data
+    2026-04-10 Fri    no data
+    Nothing was measured in these 4 days.
+    ");
 }
 
 #[test]
@@ -312,7 +329,7 @@ fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
         "bus",
     ]);
     let state = person.state();
-    assert!(state.contains("1775002400000"), "{state}");
+    assert!(state.contains("1774998000000"), "{state}");
     assert!(state.contains("bus"), "{state}");
     assert_eq!(
         person.says(&["steps", "priority", "watch", "phone"]),
@@ -333,16 +350,53 @@ fn home_answers_in_both_languages() {
         person.says(&["steps", "adjust", "2026-04-09", "8100"]);
         person.says(&["steps", "adjust", "2026-04-10", "5000"]);
     }
-    assert_snapshot!(english.says(&["home"]), @"");
-    assert_snapshot!(japanese.says(&["home"]), @"");
+    assert_snapshot!(english.says(&["home"]), @r"
+    Fri 10 Apr 2026
+
+    Steps today                 5,000 of 8,000 steps, 3,000 steps to go
+    Last 7 days                 6,550 steps a day on average, 2 of 7 days measured
+    Streak                      1 day since 9 Apr 2026
+    Weight trend                63.6 kg (weighed 63 kg on 10 Apr 2026)
+    Change                      -0.28 kg a week, more than chance
+    Weight goal                 62.5 kg, expected on 7 May 2026
+    Main goal (2 kg and 2 cm)   weight reached, waist unknown
+    or 2.4 % of the weight      weight reached, waist unknown
+    Minor goal (1 kg and 1 cm)  weight reached, waist unknown
+    ");
+    assert_snapshot!(japanese.says(&["home"]), @r"
+    2026年4月10日(金)
+
+    今日の歩数            5,000歩（目標8,000歩）、あと3,000歩
+    直近7日間             1日平均6,550歩（7日のうち2日を計測）
+    連続達成              1日（2026年4月9日から）
+    体重の傾向            63.6 kg（2026年4月10日の計測値 63 kg）
+    変化                  週あたり-0.28 kg（偶然とはいえない変化）
+    体重の目標            62.5 kg（2026年5月7日ごろの見込み）
+    主目標（2 kg・2 cm）  体重達成、腹囲不明
+    または体重の2.4 %     体重達成、腹囲不明
+    準目標（1 kg・1 cm）  体重達成、腹囲不明
+    ");
 }
 
 #[test]
 fn an_empty_app_says_that_nothing_is_known() {
-    assert_snapshot!(Person::new().says(&["home"]), @"");
-    assert_snapshot!(Person::speaking("ja").says(&["weight"]), @"");
-    assert_snapshot!(Person::new().says(&["goal"]), @"");
-    assert_snapshot!(Person::new().says(&["settings"]), @"");
+    assert_snapshot!(Person::new().says(&["home"]), @r"
+    Fri 10 Apr 2026
+
+    Steps today   no data
+    Last 7 days   no data
+    Weight trend  no weigh-in yet
+    ");
+    assert_snapshot!(Person::speaking("ja").says(&["weight"]), @"計測がまだありません");
+    assert_snapshot!(Person::new().says(&["goal"]), @r"
+    Step goal    none set
+    Weight goal  none set
+    ");
+    assert_snapshot!(Person::new().says(&["settings"]), @r"
+    Unit of weights             kg
+    Time constant of the trend  9.4912216 days
+    Day starts at               00:00
+    ");
 }
 
 #[test]
@@ -398,12 +452,110 @@ fn everything_entered_is_exported_in_both_forms() {
     let person = Person::new();
     person.says(&["weight", "add", "10 st 4", "--unit", "st", "--date", "2026-04-01"]);
     person.says(&["settings", "unit", "lb"]);
-    assert_snapshot!(person.says(&["export", "out"]), @"");
+    assert_snapshot!(person.says(&["export", "out"]), @r"
+    Wrote out/ayumi.json
+    Wrote out/weigh-ins.csv
+    Wrote out/step-days.csv
+    Wrote out/step-corrections.csv
+    Wrote out/step-pauses.csv
+    Wrote out/step-exclusions.csv
+    Wrote out/settings.csv
+    ");
     let json: serde_json::Value = serde_json::from_slice(&person.read("out/ayumi.json")).unwrap();
     assert_eq!(json["weigh_ins"][0]["typed"], "10 st 4");
     assert_eq!(json["settings"]["weight_unit"], "lb");
     let table = String::from_utf8(person.read("out/weigh-ins.csv")).unwrap();
     assert!(table.contains(",2026-04-01,10 st 4,st,65.32,,typed"), "{table}");
+}
+
+#[test]
+fn the_demonstration_writes_every_chart_and_one_page_that_needs_nothing_else() {
+    let person = Person::speaking("ja");
+    let said = person.says(&["demo", "--out", "out", "--measurements", MEASUREMENTS]);
+    assert_snapshot!(said, @r"
+    Ayumi：実際の計測による歩数と体重
+
+    歩数12,847件と体重184件を読み込みました。
+
+    ある人の歩数 2016年4月13日〜5月12日
+
+    2016年5月12日のホーム画面
+    今日の歩数  9,995歩（目標8,000歩）、目標達成
+    直近7日間   1日平均7,932歩（7日のうち7日を計測）
+    連続達成    2日（2016年5月11日から）
+
+    最後の1週間
+    2016-05-06 金      3,755  █████████▊
+    2016-05-07 土      8,237  █████████████████████▌ ✓
+    2016-05-08 日      6,543  █████████████████▏
+    2016-05-09 月     11,451  ██████████████████████████████ ✓
+    2016-05-10 火      6,435  ████████████████▊
+    2016-05-11 水      9,108  ███████████████████████▊ ✓
+    2016-05-12 木      9,995  ██████████████████████████▏ ✓
+
+    別の人の体重 2011年3月23日〜11月3日
+
+    2011年11月3日のホーム画面
+    体重の傾向  89.0 kg（2011年11月3日の計測値 88.6 kg）
+    変化        週あたり-0.41 kg（偶然とはいえない変化）
+    体重の目標  88 kg（2011年11月21日ごろの見込み）
+
+    最近の計測と傾向
+    2011-10-28 金     89.5 kg     89.3 kg
+    2011-10-29 土     88.5 kg     89.2 kg
+    2011-10-30 日     88.7 kg     89.2 kg
+    2011-10-31 月     88.5 kg     89.1 kg
+    2011-11-01 火     89.0 kg     89.1 kg
+    2011-11-02 水     88.9 kg     89.1 kg
+    2011-11-03 木     88.6 kg     89.0 kg
+
+    歩数と体重は別々の人の、異なる年の記録です。それぞれの図は、その記録の最後の日で終わります。
+    表示の目標は例です（1日8,000歩、88 kg）。
+
+    図とページ：out/index.html
+    ");
+    let page = String::from_utf8(person.read("out/index.html")).unwrap();
+    for foreign in [
+        "<script",
+        "<link",
+        "<img",
+        "src=",
+        "@import",
+        "url(",
+        MEASUREMENTS,
+    ] {
+        assert!(!page.contains(foreign), "the page has {foreign}");
+    }
+    for due in [
+        "lang=\"ja\"",
+        "prefers-color-scheme",
+        "zenodo.53894",
+        "Erv Walter",
+        "<title>",
+        "<desc>",
+        "scope=\"row\"",
+    ] {
+        assert!(page.contains(due), "the page lacks {due}");
+    }
+    for subject in ["steps", "weight"] {
+        for range in ["day", "week", "month", "quarter", "year", "all"] {
+            for ending in ["svg", "png"] {
+                assert!(!person.read(&format!("out/{subject}-{range}.{ending}")).is_empty());
+            }
+        }
+    }
+    assert!(
+        !person.folder.path().join("data").exists(),
+        "the person's own data are left alone"
+    );
+}
+
+#[test]
+fn a_demonstration_without_measurements_names_the_file_that_is_missing() {
+    let person = Person::new();
+    let said = person.fails(&["demo", "--out", "out", "--measurements", "nowhere"]);
+    assert!(said.starts_with("nowhere/"), "{said}");
+    assert!(!person.folder.path().join("out").exists());
 }
 
 #[test]

@@ -296,7 +296,7 @@ pub(crate) enum SettingsAction {
 pub(crate) struct ExportArguments {
     /// Folder for the files; made if it is missing
     #[arg(value_name = "DIR")]
-    pub folder: PathBuf,
+    pub into: PathBuf,
     /// Which form [default: both]
     #[arg(long, value_name = "FORM")]
     pub form: Option<ExportForm>,
@@ -357,4 +357,40 @@ pub(crate) struct ReplayWeight {
     /// When a day starts, HH:MM
     #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
     pub day_start: DayStart,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_of_a_command_hides_a_common_one() {
+        fn check(command: &clap::Command, common: &BTreeSet<String>) {
+            for command in command.get_subcommands() {
+                for argument in command.get_arguments() {
+                    let id = argument.get_id().as_str();
+                    // A replay has a zone of its own on purpose: its result must not depend on the computer.
+                    let is_meant = command.get_name() == "steps" && id == "zone";
+                    assert!(is_meant || !common.contains(id), "{} {id}", command.get_name());
+                }
+                check(command, common);
+            }
+        }
+        let command = Arguments::command();
+        let globals = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set());
+        let common: BTreeSet<String> = globals.map(|argument| argument.get_id().to_string()).collect();
+        assert_eq!(common.len(), 4);
+        check(&command, &common);
+    }
 }

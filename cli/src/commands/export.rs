@@ -17,7 +17,7 @@ use crate::words::Word;
 pub(crate) fn run(common: &Common, arguments: &ExportArguments) -> Result<(), Failure> {
     let context = Context::open(common)?;
     let export = context.app.export()?;
-    let folder = &arguments.folder;
+    let folder = &arguments.into;
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
     let mut files = Vec::new();
     if arguments.form != Some(ExportForm::Csv) {
@@ -61,9 +61,15 @@ fn tables(export: &Export) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
         ),
         (
             "step-corrections.csv",
-            table(&["date", "requested_steps", "correction"], &export.step_corrections)?,
+            table(
+                &["date", "requested_steps", "correction"],
+                &export.step_corrections,
+            )?,
         ),
-        ("step-pauses.csv", table(&["start_ms", "end_ms"], &export.step_pauses)?),
+        (
+            "step-pauses.csv",
+            table(&["start_ms", "end_ms"], &export.step_pauses)?,
+        ),
         (
             "step-exclusions.csv",
             table(&["start_ms", "end_ms", "reason"], &export.step_exclusions)?,
@@ -73,7 +79,9 @@ fn tables(export: &Export) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
 }
 
 fn table(header: &[&str], rows: &[impl Serialize]) -> Result<Vec<u8>, Failure> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
     writer.write_record(header).map_err(unwritable)?;
     for row in rows {
         writer.serialize(row).map_err(unwritable)?;
@@ -104,7 +112,6 @@ fn settings(export: &Export) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// Numbers and texts can always be written; the text names what failed all the same.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err asks for")]
 fn unwritable(error: impl std::fmt::Display) -> Failure {
     Failure::Core(format!("write the export: {error}"))
 }

@@ -25,7 +25,9 @@ pub(crate) fn run(common: &Common, shown: Shown) -> Result<(), Failure> {
     }
     let labels = context.labels;
     writeln!(std::io::stdout(), "{}\n", labels.weekday_and_date(home.today))?;
-    let rows = step_rows(&home, labels).into_iter().chain(weight_rows(&home, labels));
+    let rows = step_rows(&home, labels)
+        .into_iter()
+        .chain(weight_rows(&home, labels));
     print_rows(&rows.collect::<Vec<HomeRow>>())
 }
 
@@ -110,7 +112,11 @@ fn last_seven_days(home: &Home, labels: Labels) -> String {
     match home.week_mean {
         Some(mean) => labels.say(
             Word::MeanOfDays,
-            &[("mean", &labels.steps(mean)), ("measured", &measured), ("days", &labels.days(days))],
+            &[
+                ("mean", &labels.steps(mean)),
+                ("measured", &measured),
+                ("days", &labels.days(days)),
+            ],
         ),
         None => labels.word(Word::NoData).to_owned(),
     }
@@ -140,7 +146,11 @@ fn change(home: &Home, labels: Labels) -> String {
     } else {
         Word::ChangeNotReal
     };
-    let change = labels.change(&ValueLabel::of_kilograms_difference(slope.kg_per_week(), 2, home.unit));
+    let change = labels.change(&ValueLabel::of_kilograms_difference(
+        slope.kg_per_week(),
+        2,
+        home.unit,
+    ));
     labels.say(word, &[("change", &change)])
 }
 
@@ -149,7 +159,10 @@ fn weight_goal(home: &Home, goal: &str, labels: Labels) -> String {
     let say = |word: Word| labels.say(word, &[("goal", &goal)]);
     match status.reason {
         GoalReason::Ok => match status.date_to_show(home.today) {
-            Some(date) => labels.say(Word::GoalExpected, &[("goal", &goal), ("date", &labels.date(date))]),
+            Some(date) => labels.say(
+                Word::GoalExpected,
+                &[("goal", &goal), ("date", &labels.date(date))],
+            ),
             None => say(Word::GoalExpectedPast),
         },
         GoalReason::NoGoal => labels.word(Word::NoGoal).to_owned(),
@@ -245,7 +258,10 @@ impl HomeInJson {
             streak_days: home.streak.map(|streak| streak.days),
             week_mean_steps: home.week_mean,
             latest_weigh_in_on: weight.latest_weigh_in.as_ref().map(|weigh_in| weigh_in.date),
-            latest_weight_kg: weight.latest_weigh_in.as_ref().map(|weigh_in| weigh_in.weight.kilograms()),
+            latest_weight_kg: weight
+                .latest_weigh_in
+                .as_ref()
+                .map(|weigh_in| weigh_in.weight.kilograms()),
             trend_kg: weight.latest.map(|day| day.trend_kg),
             change_kg_per_week: weight.slope.map(|slope| slope.kg_per_week()),
             is_real_change: weight.slope.map(|slope| slope.is_real_change()),

@@ -5,10 +5,10 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use ayumi_core::import::weight_csv::WeightColumns;
 use ayumi_core::import::{
     ImportChoices, ImportError, ImportFailure, ImportProgress, ImportReport, ImportStage, plan,
 };
-use ayumi_core::import::weight_csv::WeightColumns;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Common, ImportArguments};
@@ -43,7 +43,9 @@ pub(crate) fn import_file(
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let plan = plan(open, &name, context.zone, choices).map_err(failure)?;
     let bar = Bar::new(context.labels);
-    let report = context.app.import(open, &plan, &mut |progress| bar.show(progress));
+    let report = context
+        .app
+        .import(open, &plan, &mut |progress| bar.show(progress));
     bar.bar.finish_and_clear();
     report.map_err(failure)
 }
@@ -59,7 +61,10 @@ fn columns(context: &Context, arguments: &ImportArguments) -> Result<Option<Weig
         time: columns.time_column.clone(),
         weight: weight.clone(),
         unit: context.unit(arguments.unit)?,
-        waist: columns.waist_column.clone().map(|name| (name, columns.waist_unit.into())),
+        waist: columns
+            .waist_column
+            .clone()
+            .map(|name| (name, columns.waist_unit.into())),
         dates: columns.date_order.into(),
         zone: Some(context.zone),
     }))
@@ -68,7 +73,10 @@ fn columns(context: &Context, arguments: &ImportArguments) -> Result<Option<Weig
 fn import_failure(file: &Path, failure: ImportFailure) -> Failure {
     let named = |reason: String| Failure::file(file, &reason);
     match failure {
-        ImportFailure::File(ImportError { line: Some(line), reason }) => Failure::Malformed {
+        ImportFailure::File(ImportError {
+            line: Some(line),
+            reason,
+        }) => Failure::Malformed {
             file: file.display().to_string(),
             line,
             reason: reason.to_string(),
@@ -126,7 +134,11 @@ fn tell(labels: Labels, report: &ImportReport) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let records = number(report.records);
     if report.was_complete {
-        writeln!(out, "{}", labels.say(Word::ImportedBefore, &[("records", &records)]))?;
+        writeln!(
+            out,
+            "{}",
+            labels.say(Word::ImportedBefore, &[("records", &records)])
+        )?;
         return Ok(());
     }
     if report.resumed_after > 0 {

@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// One line of JSON on standard output.
 fn print_json(output: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(output).map_err(|error| Failure::Core(format!("write the answer as JSON: {error}")))?;
+    let text = serde_json::to_string(output)
+        .map_err(|error| Failure::Core(format!("write the answer as JSON: {error}")))?;
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(())
 }

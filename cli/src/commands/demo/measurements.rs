@@ -14,11 +14,11 @@ const WEIGHTS_LICENCE: &str = "trendweight/LICENSE";
 pub(super) const PERSON: &str = "4558609924";
 
 /// Said wherever the step data or a picture of them is shown. Source: tests/data/README.md.
-pub(super) const STEPS_ORIGIN: &str = "R. Furberg, J. Brinton, M. Keating, A. Ortiz: Crowd-sourced Fitbit datasets \
+pub(super) const STEPS_ORIGIN: &str = "Steps: R. Furberg, J. Brinton, M. Keating, A. Ortiz: Crowd-sourced Fitbit datasets \
     03.12.2016-05.12.2016, Zenodo, record 53894 (doi 10.5281/zenodo.53894), CC BY 4.0 \
     (creativecommons.org/licenses/by/4.0); re-published on Kaggle as arashnic/fitbit (FitBit Fitness Tracker Data, Mobius), CC0 1.0.";
 /// Said wherever the weight data or a picture of them is shown; the licence text goes with it.
-pub(super) const WEIGHTS_ORIGIN: &str = "Demonstration data of TrendWeight, github.com/trendweight/trendweight, \
+pub(super) const WEIGHTS_ORIGIN: &str = "Weight: demonstration data of TrendWeight, github.com/trendweight/trendweight, \
     copyright (c) 2020 Erv Walter, MIT licence.";
 
 /// The files of the demonstration.
@@ -62,7 +62,8 @@ impl Measurements {
         Ok(Self {
             steps: file(STEPS)?,
             weights: file(WEIGHTS)?,
-            weights_licence: std::fs::read_to_string(&licence).map_err(|error| Failure::file(&licence, &error))?,
+            weights_licence: std::fs::read_to_string(&licence)
+                .map_err(|error| Failure::file(&licence, &error))?,
             repository,
         })
     }
@@ -76,5 +77,8 @@ fn repository_above(start: &Path) -> Option<PathBuf> {
     }
     // A relative path has no parents to walk up.
     let absolute = std::path::absolute(start).ok()?;
-    absolute.ancestors().find(|folder| has_them(folder)).map(Path::to_owned)
+    absolute
+        .ancestors()
+        .find(|folder| has_them(folder))
+        .map(Path::to_owned)
 }

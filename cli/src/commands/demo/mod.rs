@@ -102,7 +102,25 @@ fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<()
     say(labels.word(Word::DemoTwoPersons))?;
     say(&goals)?;
     say("")?;
+    say(labels.word(Word::DemoOrigins))?;
+    for origin in &origins {
+        say(origin.text)?;
+    }
+    write_whole(&out.join("origins.txt"), origins_text(&origins).as_bytes())?;
+    say("")?;
     say(&labels.say(Word::DemoWrote, &[("file", &page.display())]))
+}
+
+/// What has to go along with the pictures wherever they are taken.
+fn origins_text(origins: &[Origin]) -> String {
+    let mut text = String::new();
+    for origin in origins {
+        for part in [Some(origin.text), origin.licence.as_deref()].into_iter().flatten() {
+            text.push_str(part.trim());
+            text.push_str("\n\n");
+        }
+    }
+    text
 }
 
 fn say(line: &str) -> Result<(), Failure> {
@@ -124,7 +142,9 @@ fn import(context: &Context, measurements: &Measurements) -> Result<(), Failure>
     }))?;
     let number = |records: u64| thousands(i64::try_from(records).unwrap_or(i64::MAX));
     let (steps, weights) = (number(steps.records), number(weights.records));
-    say(&context.labels.say(Word::DemoImported, &[("steps", &steps), ("weights", &weights)]))?;
+    say(&context
+        .labels
+        .say(Word::DemoImported, &[("steps", &steps), ("weights", &weights)]))?;
     say("")
 }
 
@@ -264,7 +284,9 @@ impl Recent {
                 rows: days
                     .iter()
                     .map(|day| {
-                        let steps = day.steps.map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
+                        let steps = day
+                            .steps
+                            .map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
                         vec![labels.weekday_and_date(day.date), steps]
                     })
                     .collect(),
@@ -287,7 +309,10 @@ impl Recent {
 fn weight_and_trend(context: &Context, day: &WeightDay) -> [String; 2] {
     let labels = context.labels;
     let trend = ValueLabel::of_kilograms(day.trend_kg, 1, MassUnit::Kilogram);
-    [labels.weight(day.weight, MassUnit::Kilogram), labels.value(&trend)]
+    [
+        labels.weight(day.weight, MassUnit::Kilogram),
+        labels.value(&trend),
+    ]
 }
 
 fn themed(context: &Context, chart: &Chart, (width, height): (u32, u32)) -> Themed {
