@@ -4,6 +4,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use std::fmt::Write as _;
+
 use chrono::Days;
 
 use super::{
@@ -175,10 +177,12 @@ pub(super) fn model(chart: &Chart) -> String {
         match part {
             serde_json::Value::Array(items) if !items.is_empty() => {
                 for item in items {
-                    text += &format!("{name}: {item}\n");
+                    let _ = writeln!(text, "{name}: {item}");
                 }
             }
-            part => text += &format!("{name}: {part}\n"),
+            part => {
+                let _ = writeln!(text, "{name}: {part}");
+            }
         }
     }
     text
