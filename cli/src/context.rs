@@ -49,6 +49,7 @@ impl Context {
     pub(crate) fn open_folder(common: &Common, folder: PathBuf) -> Result<Self, Failure> {
         let zone = zone(common);
         let config = Config {
+            key: None,
             folder,
             zone,
             clock: Arc::new(SystemClock),

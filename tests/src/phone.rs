@@ -41,6 +41,7 @@ impl Random for SeededRandom {
 pub fn open(folder: &Path) -> App {
     App::open(Config {
         folder: folder.to_owned(),
+        key: None,
         zone: Tz::UTC,
         clock: Arc::new(ManualClock::new(UtcMillis(1_460_000_000_000))),
         random: Arc::new(SeededRandom::new(1)),

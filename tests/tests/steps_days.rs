@@ -309,3 +309,32 @@ fn a_day_start_inside_the_repeated_hour_follows_the_wall_clock() {
     );
     assert_eq!(steps(&outcome), [15, 45, 15, 45]);
 }
+
+#[test]
+fn a_date_between_two_instants_of_its_neighbour_keeps_its_steps() {
+    // At 02:00 the clock goes back to 01:00, and the day starts at 01:45: 1 November comes, goes, and comes again.
+    let outcome = Scenario::in_zone("America/New_York")
+        .with_day_start("01:45")
+        .interval("2026-10-31 20:00", "2026-11-01 01:15", 315)
+        .line(
+            json!({"type": "interval", "source": "watch", "id": "over", "start_ms": 1_793_509_200_000_i64,
+            "end_ms": 1_793_513_700_000_i64, "steps": 75, "modified_ms": 1, "zone": "America/New_York"}),
+        )
+        .run();
+    assert_eq!(outcome.total(), 375);
+    assert_eq!(
+        (outcome.day("2026-10-31"), outcome.day("2026-11-01")),
+        (Some(360), Some(15))
+    );
+    // At 00:01 the clock goes back to 23:01.
+    let outcome = Scenario::in_zone("America/St_Johns")
+        .line(
+            json!({"type": "interval", "source": "watch", "id": "over", "start_ms": 1_162_088_880_000_i64,
+            "end_ms": 1_162_089_660_000_i64, "steps": 13, "modified_ms": 1, "zone": "America/St_Johns"}),
+        )
+        .run();
+    assert_eq!(
+        (outcome.day("2006-10-28"), outcome.day("2006-10-29")),
+        (Some(12), Some(1))
+    );
+}

@@ -1,9 +1,11 @@
-//! The one object a shell holds: opens the files and hands out the modules.
+//! The one object a shell holds: opens the files, hands out the modules, and answers what needs several of them at once.
 
 mod charts;
+mod export;
+mod home;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -14,16 +16,45 @@ use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
-    Recovery, Store, StoreConfig, StoreError, Topic, WriteTransaction, derived, zones as zone_table,
+    DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
+    derived, zones as zone_table,
 };
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
-use crate::weight::{WeightError, Weights};
+use crate::weight::{self, WeightError, Weights};
+
+pub use export::{
+    Export, ExportedCorrection, ExportedDay, ExportedExclusion, ExportedPause, ExportedSettings,
+    ExportedWeighIn,
+};
+pub use home::Home;
+
+/// Why a question to several modules was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Steps failed.
+    #[error(transparent)]
+    Steps(#[from] StepError),
+    /// Weight failed.
+    #[error(transparent)]
+    Weight(#[from] WeightError),
+}
+
+impl From<rusqlite::Error> for AppError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
 
 /// What the core needs from a shell to open.
 #[derive(Debug)]
 pub struct Config {
     /// A private folder of this app; made if it is missing.
     pub folder: PathBuf,
+    /// Key of the database files; `None` leaves them plain. Only builds with the feature `sqlcipher` take one.
+    pub key: Option<DatabaseKey>,
     /// The zone the phone is in now. The shell reports it again whenever it changes.
     pub zone: Tz,
     /// Tells the time.
@@ -38,38 +69,109 @@ pub struct App {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    recovery: Option<Recovery>,
+    recovery: Mutex<Option<Recovery>>,
 }
 
+/// The derived views, each with the version of the rules that lead to it.
+const DERIVED_VIEWS: [(&str, i64); 2] = [("steps", steps::RULES_VERSION), ("weight", weight::RULES_VERSION)];
+
 impl App {
-    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost.
+    /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost or other rules derived.
+    /// [`Self::recovery`] says whether a damaged file had to be replaced.
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
         let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
-            key: None,
+            key: config.key,
         })?;
         let app = Self {
             store,
             clock: config.clock,
             random: config.random,
-            recovery,
+            recovery: Mutex::new(recovery),
         };
         app.report_zone(config.zone)?;
-        if app.store.read(derived::are_stale)? {
-            app.store.write(|tx| {
-                app.derive_everything(tx)?;
-                derived::set_fresh(tx)
-            })?;
-        }
+        app.catch_up()?;
         Ok(app)
     }
 
-    /// What became of a damaged database while opening, if it was damaged. The person is told plainly.
+    /// What has to be done after the files were opened; small reads if there is nothing to do.
+    ///
+    /// Price: the start after a change of rules takes as long as deriving everything.
+    fn catch_up(&self) -> Result<(), StoreError> {
+        self.store.drop_old_quarantine(self.clock.now())?;
+        let is_outdated = |reader: &Reader<'_>| {
+            for (view, version) in DERIVED_VIEWS {
+                if derived::version(reader, view)? != Some(version) {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, StoreError>(false)
+        };
+        if !self.store.read(is_outdated)? {
+            return Ok(());
+        }
+        self.store.write(|tx| {
+            tx.notify(Topic::Everything);
+            self.derive_everything(tx)?;
+            for (view, version) in DERIVED_VIEWS {
+                derived::set_version(tx, view, version)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was saved when the latest `open` or `resume` met a damaged file. The person is told plainly.
     #[must_use]
-    pub const fn recovery(&self) -> Option<&Recovery> {
-        self.recovery.as_ref()
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.recovery
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Closes the files until [`Self::resume`], because the app goes to the background. Twice is once.
+    ///
+    /// Errors: as [`Store::pause`].
+    pub fn pause(&self) -> Result<(), StoreError> {
+        self.store.pause()
+    }
+
+    /// Opens the files of a paused app again; an app that is not paused stays as it is.
+    ///
+    /// Errors: as [`Store::resume`].
+    pub fn resume(&self) -> Result<(), StoreError> {
+        if let Some(recovery) = self.store.resume()? {
+            *self.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
+        }
+        self.catch_up()
+    }
+
+    /// Closes the app for good. Later calls answer `Closed`; closing again does nothing.
+    ///
+    /// Errors: as [`Store::close`].
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.store.close()
+    }
+
+    /// Deletes everything in the folder and closes the app, after a sign-out or when the account was deleted.
+    ///
+    /// Errors: as [`Store::wipe`].
+    pub fn wipe(&self) -> Result<(), StoreError> {
+        self.store.wipe()
+    }
+
+    /// Writes a copy of what the person entered to a file that does not exist yet, under the same key.
+    ///
+    /// Errors: as [`Store::backup_to`].
+    pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.store.backup_to(path)
+    }
+
+    /// Calls `listener` once with [`Topic::Everything`], then after each change. Dropping the subscription stops it.
+    pub fn subscribe(&self, listener: impl Fn(Topic) + Send + Sync + 'static) -> Subscription {
+        self.store.subscribe(listener)
     }
 
     /// Tells the core that the phone is in `zone` from now on. What is already stored stays where it was.
@@ -117,6 +219,32 @@ impl App {
             WeightError::Store(error) => error,
             _ => READ_FROM_THE_STORE,
         })
+    }
+
+    /// Everything the home screen shows on `today`, from one state of the data.
+    pub fn home(&self, today: NaiveDate) -> Result<Home, AppError> {
+        self.store.read(|reader| home::home(reader, today))
+    }
+
+    /// Everything the person entered, from one state of the data, with the day totals beside it.
+    pub fn export(&self) -> Result<Export, AppError> {
+        self.store.read(|reader| export::export(reader, self.clock.now()))
+    }
+
+    /// Imports a file: checks all of it, then stores it in batches. The same file twice changes nothing, and an import that
+    /// was broken off goes on where it stopped.
+    ///
+    /// Shapes: `open` gives the file from its start each time it is called, `plan` comes from [`crate::import::plan`], `watch` is told
+    /// how far it is and can stop it.
+    /// Errors: as [`ImportFailure`](crate::import::ImportFailure). A bad record stores nothing of the file.
+    #[cfg(feature = "import")]
+    pub fn import<R: std::io::Read + std::io::Seek>(
+        &self,
+        open: impl Fn() -> std::io::Result<R>,
+        plan: &crate::import::ImportPlan,
+        watch: &mut dyn FnMut(crate::import::ImportProgress) -> std::ops::ControlFlow<()>,
+    ) -> Result<crate::import::ImportReport, crate::import::ImportFailure> {
+        crate::import::run(&self.store, self.weight(), self.clock.now(), open, plan, watch)
     }
 
     /// The person's start of the day; midnight unless she chose otherwise.

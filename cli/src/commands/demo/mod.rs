@@ -115,7 +115,10 @@ fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<()
 fn origins_text(origins: &[Origin]) -> String {
     let mut text = String::new();
     for origin in origins {
-        for part in [Some(origin.text), origin.licence.as_deref()].into_iter().flatten() {
+        for part in [Some(origin.text), origin.licence.as_deref()]
+            .into_iter()
+            .flatten()
+        {
             text.push_str(part.trim());
             text.push_str("\n\n");
         }

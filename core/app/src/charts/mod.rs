@@ -48,6 +48,6 @@ pub use hours::{HourChartInput, hour_chart};
 pub use labels::LabelFormatter;
 pub use model::*;
 pub use selection::{Found, SelectedValue, Selection, SpokenPart};
-pub use steps::{StepChartInput, StepRollUp, roll_up_steps, step_chart};
+pub use steps::{StepChartInput, step_chart};
 pub use weigh_ins::{ClockedWeight, WeighInChartInput, weigh_in_chart};
 pub use weight::{WeightChartInput, weight_chart};

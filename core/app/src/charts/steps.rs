@@ -7,7 +7,7 @@ use super::model::{
 };
 use super::range::{GoalPlace, ValueRange, step_range};
 use super::time_axis::date_ticks;
-use crate::steps::{DaySteps, longest_streak, mean_of_known_days};
+use crate::steps::{DaySteps, StepRollUp, inside, longest_streak, mean_without_today, roll_up_steps};
 use crate::time::{DateRange, NaiveDate, WeekStart};
 
 #[cfg(test)]
@@ -32,52 +32,6 @@ pub struct StepChartInput<'a> {
     pub week_start: WeekStart,
     /// Whether her zone skipped a calendar date; such a date does not break a streak.
     pub is_skipped: &'a dyn Fn(NaiveDate) -> bool,
-}
-
-/// The steps of one week, month or other run of dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepRollUp {
-    /// The dates, also those without data.
-    pub dates: DateRange,
-    /// Sum of the days' steps.
-    pub sum: i64,
-    /// Days with data.
-    pub measured_days: u32,
-    /// Mean of the measured days, without today unless it is the only one; `None` without a measured day.
-    pub mean: Option<i64>,
-    /// Today or a later date lies inside.
-    pub is_incomplete: bool,
-}
-
-/// Gathers the days of `dates`. Sums over weeks equal sums over days.
-///
-/// Shapes: `days` in order of date, each at most once; those outside of `dates` do not matter.
-/// Source: charts.md section 6.
-#[must_use]
-pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> StepRollUp {
-    let days = inside(days, dates);
-    let known = days.iter().filter_map(|day| day.steps);
-    StepRollUp {
-        dates,
-        sum: known.clone().fold(0, i64::saturating_add),
-        measured_days: count(known.count()),
-        mean: mean_without_today(days, today),
-        is_incomplete: dates.until > today,
-    }
-}
-
-/// The days of a range, found by halving: a chart of many buckets must not look at every day for each.
-fn inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
-    let from = days.partition_point(|day| day.date < dates.from);
-    let until = days.partition_point(|day| day.date < dates.until).max(from);
-    days.get(from..until).unwrap_or(&[])
-}
-
-/// Today is not over: averages leave it out unless it is the only day.
-fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
-    let is_past = |day: &&DaySteps| day.date != today && day.steps.is_some();
-    let past: Vec<DaySteps> = days.iter().filter(is_past).copied().collect();
-    mean_of_known_days(if past.is_empty() { days } else { &past })
 }
 
 /// The step chart of a range of dates.
@@ -188,7 +142,7 @@ fn bucket(unit: BucketUnit, roll_up: &StepRollUp) -> Bucket {
         instants: None,
         is_incomplete: roll_up.is_incomplete,
         measured_days: roll_up.measured_days,
-        total: (roll_up.measured_days > 0).then_some(ValueLabel::Steps { steps: roll_up.sum }),
+        total: roll_up.sum.map(|steps| ValueLabel::Steps { steps }),
     }
 }
 

@@ -30,7 +30,7 @@ use super::decimal::{LengthUnit, steps, typed_weight, waist};
 use super::file::{DETECT_BYTES, is_health_data};
 use super::input::Metered;
 use super::when::{Written, in_zone, local_millis, parse_written};
-use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped, checked_interval};
+use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped, checked_interval, checked_time};
 use crate::steps::IntervalRecord;
 use crate::time::{Tz, UtcMillis, ZoneCache, parse_zone};
 use crate::weight::{MassUnit, NewWeighIn, Waist};
@@ -276,7 +276,7 @@ impl<R: BufRead> AppleHealth<R> {
                 };
                 let zone = element.zone.unwrap_or(self.zone);
                 let weigh_in = NewWeighIn {
-                    when: in_zone(start, 0, self.zones.get(zone)),
+                    when: checked_time(in_zone(start, 0, self.zones.get(zone)))?,
                     typed: typed_weight("value", value, unit, true)?,
                     unit,
                     waist: None,

@@ -1,7 +1,7 @@
 //! Numbers as people and apps write them, kept as digits. Nothing here passes through a binary float.
 
 use super::{ImportReason, MAX_STEPS};
-use crate::weight::{MassUnit, Waist};
+use crate::weight::{MassUnit, Waist, Weight, WeightTextError};
 
 /// The unit of a waist circumference in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,22 +107,12 @@ pub(super) fn typed_weight(
     } else {
         text.to_owned()
     };
-    let value = Decimal::parse(&digits).ok_or_else(not_a_number)?;
-    // Kilograms in units of 10^-8 of the last digit.
-    let factor: u128 = match unit {
-        MassUnit::Kilogram => 100_000_000,
-        MassUnit::Pound => 45_359_237,
-        MassUnit::Stone => 635_029_318,
-    };
-    let in_range = || {
-        let kg = value.digits.checked_mul(factor)?;
-        let one_kg = 10u128.checked_pow(value.scale.checked_add(8)?)?;
-        Some(kg >= one_kg.checked_mul(2)? && kg <= one_kg.checked_mul(500)?)
-    };
-    if in_range() == Some(true) {
-        Ok(digits)
-    } else {
-        Err(bad("is outside 2 to 500 kg"))
+    // Stone are a decimal number in files, never `10 st 4`.
+    Decimal::parse(&digits).ok_or_else(not_a_number)?;
+    match Weight::parse(&digits, unit) {
+        Ok(_) => Ok(digits),
+        Err(WeightTextError::OutOfRange) => Err(bad("is outside 2 to 500 kg")),
+        Err(WeightTextError::Malformed | WeightTextError::TooManyDigits) => Err(not_a_number()),
     }
 }
 

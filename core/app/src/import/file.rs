@@ -5,8 +5,6 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest as _, Sha256};
-
 use super::table::Header;
 use super::{trendweight, weight_csv};
 
@@ -83,28 +81,13 @@ pub(super) fn is_health_data(first_bytes: &[u8]) -> bool {
     contains(b"<!DOCTYPE HealthData") || contains(b"<HealthData")
 }
 
-/// Names the content of a file, so that a broken-off import can be taken up again.
-///
-/// Shapes: SHA-256 in hex over the length (8 bytes, little endian), the first MiB and the last MiB (which overlap in a
-/// short file). The reader is left at its start. Errors: those of the reader.
-pub fn fingerprint(mut file: impl Read + Seek) -> io::Result<String> {
-    const PART: u64 = 1 << 20;
-    let length = file.seek(SeekFrom::End(0))?;
-    let mut hash = Sha256::new();
-    hash.update(length.to_le_bytes());
-    for start in [0, length.saturating_sub(PART)] {
-        file.seek(SeekFrom::Start(start))?;
-        let mut part = Vec::new();
-        file.by_ref().take(PART).read_to_end(&mut part)?;
-        hash.update(&part);
-    }
-    file.seek(SeekFrom::Start(0))?;
-    let mut hex = String::with_capacity(64);
-    for byte in hash.finalize() {
+/// Bytes as lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Ok(hex)
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// How far a [`Counted`] reader is, readable while a parser owns the reader.

@@ -13,7 +13,7 @@ use super::decimal::{canonical, typed_weight};
 use super::input::Metered;
 use super::table::read_line;
 use super::when::{in_zone, moment, parse_written};
-use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped};
+use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped, checked_time};
 use crate::time::{DAY_MS, DayStart, Tz, UtcMillis, ZoneOffsets};
 use crate::weight::{MassUnit, NewWeighIn, WeighInTime};
 
@@ -139,6 +139,7 @@ impl<R: BufRead> Libra<R> {
         let WeighInTime::Timed { at, sub_ms_ns, .. } = moment("date", written, None)? else {
             return Err(ImportReason::bad("date", "is not a time in UTC"));
         };
+        checked_time(in_zone(at, sub_ms_ns, &mut self.zone))?;
         let local_ms = at.plus(self.zone.period(at).offset_ms).0;
         Ok(Row {
             at,

@@ -7,11 +7,8 @@
 //! file ── Counted (bytes for a progress bar) ── BufReader ── one parser ── Record, Record, … ── the caller's batches
 //! ```
 //!
-//! How a caller imports a file:
-//! 1. [`detect`] names the format from the first bytes; for [`Format::OtherCsv`] it asks the person for the columns.
-//! 2. [`check`] reads the file once without storing anything, so that nothing is half imported.
-//! 3. [`fingerprint`] names the content. With the number of records already stored under that name a broken-off run goes
-//!    on with `skip`: records come in the same order each time.
+//! How a shell imports a file: [`plan`] names the format from the first bytes and asks for what the file does not say;
+//! [`crate::app::App::import`] checks the whole file, then stores it in batches that can be taken up again (`run.rs`).
 //!
 //! Errors about the content of one record leave the iterator usable, so a caller that prefers to go on may do so.
 //! After an error of the file itself (not XML, cut off, unreadable) the iterator ends.
@@ -26,6 +23,8 @@ pub mod fitabase;
 pub mod google_fit;
 mod input;
 pub mod libra;
+mod run;
+mod sql;
 mod table;
 pub mod trendweight;
 pub mod weight_csv;
@@ -36,10 +35,14 @@ use std::io;
 
 use crate::steps::IntervalRecord;
 use crate::time::{DAY_MS, UtcMillis};
-use crate::weight::NewWeighIn;
+use crate::weight::{NewWeighIn, WeighInTime};
 
 pub use decimal::LengthUnit;
-pub use file::{Counted, DETECT_BYTES, Format, Progress, detect, fingerprint};
+pub use file::{Counted, DETECT_BYTES, Format, Progress, detect};
+pub use run::{ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan};
+
+use file::hex;
+pub(crate) use run::run;
 pub use when::DateOrder;
 
 /// One reading found in a file.
@@ -164,10 +167,7 @@ fn checked_interval(record: IntervalRecord) -> Result<IntervalRecord, ImportReas
         return Err(ImportReason::bad("the end", "lies before the start"));
     }
     if !record.start.is_plausible() || !record.end.is_plausible() {
-        return Err(ImportReason::bad(
-            "the time",
-            "lies outside the years 2000 to 2099",
-        ));
+        return Err(outside_the_century());
     }
     if record.end.since(record.start) > MAX_LENGTH_MS {
         return Err(ImportReason::bad("the record", "is longer than 31 days"));
@@ -179,6 +179,19 @@ fn checked_interval(record: IntervalRecord) -> Result<IntervalRecord, ImportReas
         ));
     }
     Ok(record)
+}
+
+/// The same for the time of a weigh-in. Source: weight.md 2.
+fn checked_time(when: WeighInTime) -> Result<WeighInTime, ImportReason> {
+    if when.is_plausible() {
+        Ok(when)
+    } else {
+        Err(outside_the_century())
+    }
+}
+
+fn outside_the_century() -> ImportReason {
+    ImportReason::bad("the time", "lies outside the years 2000 to 2099")
 }
 
 /// Milliseconds of an instant given in nanoseconds, cut off towards the past.

@@ -196,27 +196,6 @@ fn a_format_is_recognised_by_its_content() {
 }
 
 #[test]
-fn the_fingerprint_depends_on_length_start_and_end_and_leaves_the_reader_at_its_start() {
-    let of = |bytes: &[u8]| fingerprint(Cursor::new(bytes)).unwrap();
-    let mut long = vec![b'x'; 3 << 20];
-    let original = of(&long);
-    assert_eq!(original.len(), 64);
-    assert_ne!(of(&long[1..]), original);
-    long[3 << 19] = b'y';
-    assert_eq!(of(&long), original, "the middle of a large file is not read");
-    *long.last_mut().unwrap() = b'y';
-    assert_ne!(of(&long), original);
-    assert_eq!(of(b""), of(b""));
-    assert_ne!(of(b"a"), of(b"b"));
-
-    let mut file = Cursor::new(b"abc");
-    let mut text = String::new();
-    fingerprint(&mut file).unwrap();
-    file.read_to_string(&mut text).unwrap();
-    assert_eq!(text, "abc");
-}
-
-#[test]
 fn progress_follows_the_reader_while_a_parser_owns_it() {
     let text = format!("at,weight_kg\n{}", "2026-04-01,70\n".repeat(2000));
     let (counted, progress) = Counted::new(text.as_bytes());
@@ -347,14 +326,14 @@ proptest! {
 
     #[test]
     fn weigh_ins_written_as_csv_come_back(
-        rows in prop::collection::vec((0i32..60_000, prop::option::of((0u32..86_400, -23i32..=23)), 200u32..50_000), 0..20),
+        rows in prop::collection::vec((0i32..36_000, prop::option::of((0u32..86_400, -23i32..=23)), 200u32..50_000), 0..20),
         crlf: bool,
     ) {
         let end = if crlf { "\r\n" } else { "\n" };
         let mut text = format!("at,weight_kg{end}");
         let mut expected = Vec::new();
         for (day, time, hundredths) in rows {
-            let date = NaiveDate::from_num_days_from_ce_opt(700_000 + day).unwrap();
+            let date = NaiveDate::from_num_days_from_ce_opt(730_120 + day).unwrap();
             let typed = format!("{}.{:02}", hundredths / 100, hundredths % 100);
             let (at, when) = match time {
                 None => (format_date(date), WeighInTime::DateOnly(date)),

@@ -9,7 +9,7 @@ use chrono::NaiveTime;
 use super::decimal::{typed_weight, waist};
 use super::table::{Header, Row, Table};
 use super::when::{moment, parse_written};
-use super::{DateOrder, ImportError, ImportReason, LengthUnit, Record, Records, Skipped};
+use super::{DateOrder, ImportError, ImportReason, LengthUnit, Record, Records, Skipped, checked_time};
 use crate::time::{Tz, ZoneOffsets};
 use crate::weight::{MassUnit, NewWeighIn, WeighInTime};
 
@@ -178,7 +178,7 @@ impl<R: BufRead> WeightRows<R> {
             _ => None,
         };
         Ok(Some(NewWeighIn {
-            when: plan.when(row, header.name(plan.date), self.zone.as_mut())?,
+            when: checked_time(plan.when(row, header.name(plan.date), self.zone.as_mut())?)?,
             typed,
             unit: plan.unit,
             waist,
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn every_bad_row_is_named_with_its_line_and_reason() {
         let text = "at,weight_kg\n2026-04-31,70\n2026-04-01T07:00:00,70\n\n2026-04-01,501\n2026-04-01,1.99\n\
-            2026-04-01,-70\n2026-04-01,7e1\n2026-04-01\n2026-04-01,70,1\n,70\n";
+            2026-04-01,-70\n2026-04-01,7e1\n2026-04-01\n2026-04-01,70,1\n,70\n1999-12-31,70\n";
         let problem = |line: u64, problem: &str| Err(format!("Some({line}) {problem}"));
         let width = "not well-formed CSV: the row has another number of columns than the header";
         let expected = vec![
@@ -283,6 +283,7 @@ mod tests {
             problem(9, width),
             problem(10, width),
             problem(11, "at is not a date or time"),
+            problem(12, "the time lies outside the years 2000 to 2099"),
         ];
         assert_eq!(outcome(plain(text.as_bytes()).unwrap()), expected);
         let error = plain("weight_kg,at\n".as_bytes()).err().unwrap();

@@ -31,8 +31,8 @@ pub(super) fn parse_written(text: &str, order: DateOrder) -> Option<Written> {
     let text = text.trim();
     let (date, rest) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
     let date = parse_ordered_date(date, order)?;
-    // Years outside are a wrong order, two-digit years or a clock that was never set; the store refuses them too.
-    if !(2000..2100).contains(&date.year()) {
+    // Years outside are a wrong order or two-digit years; nobody's scale remembers them.
+    if !(1900..2100).contains(&date.year()) {
         return None;
     }
     if rest.is_empty() {

@@ -207,7 +207,13 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         let Some(source_id) = self.source_of_kind(&sample.source, SourceKind::Counter)? else {
             return Ok(Err(Refused(NoteCode::Rejected, OTHER_KIND)));
         };
-        let zone_id = self.zone_id(sample.zone, sample.received_at)?;
+        // A clock that was never set does not say when the phone was where: it is where its shell said last.
+        let zone_at = if checked.received_at.is_plausible() {
+            checked.received_at
+        } else {
+            UtcMillis(i64::MAX)
+        };
+        let zone_id = self.zone_id(sample.zone, zone_at)?;
         if !self.counters.contains_key(&source_id) {
             let progress = CounterProgress {
                 state: sql::counter_state(self.tx, source_id)?,

@@ -10,7 +10,7 @@
 //! visible.rs   which source counts at each instant                       (5.3)
 //! split.rs     parts that add up                                         (5.4)
 //! derive.rs    hours, days, measured or not                              (4, 6)
-//! summary.rs   goals, streaks, averages
+//! summary.rs   goals, streaks, averages, weeks and months
 //! replay.rs    the inspection format                                     (9)
 //! sql.rs       every statement
 //! ```
@@ -27,7 +27,7 @@ mod visible;
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use apply::StepReport;
@@ -35,16 +35,28 @@ pub use reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
-pub use summary::{DaySteps, HourSteps, Streak, longest_streak, mean_of_known_days, with_unknown_dates};
+pub use summary::{
+    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, roll_up_steps,
+    with_unknown_dates,
+};
+pub(crate) use summary::{inside, mean_without_today};
+
+pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
-use crate::time::{DAY_MS, DateRange, DayStart, HourSlot, UtcMillis, ZoneCache, date_is_skipped};
+use crate::time::{
+    CalendarUnit, DAY_MS, DateRange, DayStart, HOUR_MS, HourSlot, UtcMillis, ZoneCache, date_is_skipped,
+};
 
 /// Raw counter samples are kept this long (steps.md 8.5).
 const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
 /// Tombstones of deleted records are kept this long after the record's end (steps.md 8.5).
 const TOMBSTONES_KEPT_MS: i64 = 365 * DAY_MS;
+
+/// Version of the rules of this module that lead from readings to hours and days. Raised with every change of one, so
+/// that each file is derived again at its next start.
+pub(crate) const RULES_VERSION: i64 = 1;
 
 /// Why something about steps could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +100,37 @@ pub struct DayByHour {
     pub day: DaySteps,
 }
 
+/// A stretch in which the person stopped counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again; `None` if she has not gone on yet.
+    pub end: Option<UtcMillis>,
+}
+
+/// A stretch whose steps do not count, for example in a vehicle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// First instant that does not count.
+    pub start: UtcMillis,
+    /// First instant that counts again.
+    pub end: UtcMillis,
+    /// Why, as it was given.
+    pub reason: Option<String>,
+}
+
+/// A day that the person corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Correction {
+    /// Her date.
+    pub date: NaiveDate,
+    /// The number of steps she said it was, 0 to 1,000,000.
+    pub requested_steps: i64,
+    /// The difference to the sensor when she said so; later sensor steps add to it.
+    pub correction: i64,
+}
+
 /// The steps of the person whose store this is.
 #[derive(Debug, Clone, Copy)]
 pub struct Steps<'a> {
@@ -124,6 +167,34 @@ impl<'a> Steps<'a> {
     /// Measured or corrected dates of a range, in order; the others are unknown.
     pub fn days(&self, range: DateRange) -> Result<Vec<DaySteps>, StepError> {
         self.store.read(|reader| Ok(sql::days(reader, range)?))
+    }
+
+    /// The weeks or months that have a date in `range`, whole and in order, also those without data.
+    ///
+    /// `today` is the person's date now: it leaves the mean unless it is alone, and marks its unit as incomplete.
+    pub fn roll_ups(
+        &self,
+        range: DateRange,
+        unit: CalendarUnit,
+        today: NaiveDate,
+    ) -> Result<Vec<StepRollUp>, StepError> {
+        let units = summary::units_of(unit, range);
+        let (Some(first), Some(last)) = (units.first(), units.last()) else {
+            return Ok(Vec::new());
+        };
+        let days = self.days(DateRange {
+            from: first.from,
+            until: last.until,
+        })?;
+        let mut rest = days.as_slice();
+        Ok(units
+            .iter()
+            .map(|dates| {
+                let (inside, after) = rest.split_at(rest.partition_point(|day| day.date < dates.until));
+                rest = after;
+                roll_up_steps(inside, *dates, today)
+            })
+            .collect())
     }
 
     /// First and last date that is measured or corrected.
@@ -176,11 +247,26 @@ impl<'a> Steps<'a> {
         })
     }
 
-    /// The streak that is alive on `today`: it ends today, or yesterday if today's goal can still be met.
+    /// The streak that is alive on `today`: it ends today, or on the date before if today's goal can still be met.
     ///
     /// `None` without a goal or a streak. Reads back only as far as the streak goes.
     pub fn current_streak(&self, today: NaiveDate) -> Result<Option<Streak>, StepError> {
         self.store.read(|reader| current_streak(reader, today))
+    }
+
+    /// Every pause, in order of its start.
+    pub fn pauses(&self) -> Result<Vec<Pause>, StepError> {
+        self.store.read(|reader| Ok(sql::pauses(reader)?))
+    }
+
+    /// Every stretch that does not count, in order of its start.
+    pub fn exclusions(&self) -> Result<Vec<Exclusion>, StepError> {
+        self.store.read(|reader| Ok(sql::exclusions(reader)?))
+    }
+
+    /// Every corrected day, in order of its date.
+    pub fn corrections(&self) -> Result<Vec<Correction>, StepError> {
+        self.store.read(|reader| Ok(sql::corrections(reader)?))
     }
 
     /// The order of the sources, best first.
@@ -189,7 +275,8 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
+/// Stores a batch inside a transaction of the caller. See [`Steps::record`].
+pub(crate) fn record(tx: &WriteTransaction<'_>, events: &[StepEvent]) -> Result<StepReport, StepError> {
     let mut batch = apply::StepBatch::new(tx, settings::day_start(tx)?)?;
     for (position, event) in events.iter().enumerate() {
         batch.apply(position, event)?;
@@ -215,6 +302,21 @@ fn derive_now(
     Ok((derived, readings))
 }
 
+/// The zone whose hours a date shows: where it was last measured, else where the phone was at noon, else where the
+/// person was measured nearest, else Japan, as everywhere else without a zone.
+fn zone_of(reader: &Reader<'_>, date: NaiveDate, zones: &BTreeMap<i64, Tz>) -> Result<Tz, StepError> {
+    let named = |id: Option<i64>| id.and_then(|id| zones.get(&id).copied());
+    if let Some(zone) = named(sql::zone_of_day(reader, date)?) {
+        return Ok(zone);
+    }
+    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc();
+    let noon = UtcMillis(midnight.timestamp_millis()).plus(12 * HOUR_MS);
+    if let Some(zone) = zone_table::history(reader)?.at(noon) {
+        return Ok(zone);
+    }
+    Ok(named(sql::zone_of_nearest_day(reader, date)?).unwrap_or(Tz::Asia__Tokyo))
+}
+
 fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepError> {
     let range = DateRange::single(date);
     let day_start = settings::day_start(reader)?;
@@ -227,15 +329,7 @@ fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepEr
             zone: None,
         },
     )?;
-    let zone = match sql::zone_of_day(reader, date)?.and_then(|id| zones.get(&id).copied()) {
-        Some(zone) => zone,
-        None => {
-            let noon = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-            zone_table::history(reader)?
-                .at(UtcMillis(noon))
-                .ok_or(StepError::NoZone)?
-        }
-    };
+    let zone = zone_of(reader, date, &zones)?;
     let mut cache = ZoneCache::default();
     let mut slots: BTreeMap<UtcMillis, HourSlot> = cache
         .get(zone)
@@ -284,7 +378,8 @@ fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepEr
     })
 }
 
-fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
+/// [`Steps::current_streak`] within a read that does more.
+pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
@@ -296,12 +391,11 @@ fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak
         from: NaiveDate::MIN,
         until: DateRange::single(today).until,
     };
-    let yesterday = today.checked_sub_days(Days::new(1));
     sql::days_backwards(reader, range, |day| {
         if day.date == today && day.steps.is_none_or(|steps| steps < goal) {
             return true; // today can still be met
         }
-        if streak.is_none() && day.date != today && Some(day.date) != yesterday {
+        if streak.is_none() && day.date != today && !counter.touches(day.date, today) {
             return false;
         }
         match counter.next(&day) {
@@ -314,4 +408,229 @@ fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak
         }
     })?;
     Ok(streak)
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
+mod tests {
+    use super::*;
+    use crate::store::StoreConfig;
+    use crate::time::{WeekStart, parse_date};
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig {
+            folder: folder.path().to_owned(),
+            key: None,
+        };
+        let (store, _) = Store::open(config).unwrap();
+        (folder, store)
+    }
+
+    fn date(text: &str) -> NaiveDate {
+        parse_date(text).unwrap()
+    }
+
+    fn midnight_utc(text: &str) -> UtcMillis {
+        let midnight = date(text).and_time(chrono::NaiveTime::MIN).and_utc();
+        UtcMillis(midnight.timestamp_millis())
+    }
+
+    /// One hour of walking that ends at 13:00 UTC.
+    fn walk(on: &str, steps: i64, zone: Option<Tz>) -> StepEvent {
+        let start = midnight_utc(on).plus(12 * HOUR_MS);
+        StepEvent::Interval(IntervalRecord {
+            source: "watch".to_owned(),
+            id: on.to_owned(),
+            start,
+            end: start.plus(HOUR_MS),
+            steps,
+            modified: UtcMillis(0),
+            zone,
+        })
+    }
+
+    fn zone_shown(store: &Store, on: &str) -> i64 {
+        let view = Steps::new(store).day_by_hour(date(on)).unwrap();
+        assert!(view.hours.iter().all(|hour| hour.steps.is_none()));
+        midnight_utc(on).since(view.hours[0].slot.from) / HOUR_MS
+    }
+
+    #[test]
+    fn an_unmeasured_date_shows_the_hours_of_the_zone_where_the_phone_was_at_noon() {
+        let (_folder, store) = store();
+        store
+            .write(|tx| {
+                zone_table::report_zone(tx, midnight_utc("2026-04-01"), Tz::Asia__Tokyo)?;
+                let morning = midnight_utc("2026-04-10").plus(6 * HOUR_MS);
+                zone_table::report_zone(tx, morning, Tz::Europe__Berlin)
+            })
+            .unwrap();
+        assert_eq!(zone_shown(&store, "2026-04-09"), 9);
+        assert_eq!(zone_shown(&store, "2026-04-10"), 2);
+    }
+
+    #[test]
+    fn without_a_reported_zone_an_unmeasured_date_shows_the_hours_of_the_nearest_measured_one() {
+        let (_folder, store) = store();
+        assert_eq!(zone_shown(&store, "2026-04-05"), 9, "nothing is known");
+        Steps::new(&store)
+            .record(&[
+                walk("2026-04-10", 1, Some(Tz::Europe__Berlin)),
+                walk("2026-04-20", 1, Some(Tz::Asia__Dubai)),
+            ])
+            .unwrap();
+        assert_eq!(zone_shown(&store, "2026-04-05"), 2);
+        assert_eq!(zone_shown(&store, "2026-04-19"), 2);
+        assert_eq!(zone_shown(&store, "2026-04-21"), 4);
+    }
+
+    #[test]
+    fn a_sample_from_a_clock_that_was_never_set_is_in_the_zone_reported_last() {
+        let (_folder, store) = store();
+        store
+            .write(|tx| {
+                zone_table::report_zone(tx, midnight_utc("2026-04-01"), Tz::Pacific__Honolulu)?;
+                zone_table::report_zone(tx, midnight_utc("2026-04-10"), Tz::Asia__Tokyo)
+            })
+            .unwrap();
+        let sample = |received_at: UtcMillis, elapsed_ms: i64| {
+            StepEvent::Counter(CounterSample {
+                source: "phone".to_owned(),
+                boot: None,
+                count: Some(0.0),
+                event_elapsed_ms: elapsed_ms,
+                received_elapsed_ms: elapsed_ms,
+                received_at,
+                zone: None,
+            })
+        };
+        let sane = midnight_utc("2026-04-15").plus(20 * HOUR_MS);
+        let steps = Steps::new(&store);
+        steps
+            .record(&[sample(UtcMillis(0), 0), sample(sane, 3 * HOUR_MS)])
+            .unwrap();
+        // From 17:00 to 20:00 UTC it was the 16th in Tokyo throughout, and the 15th in Honolulu.
+        assert_eq!(
+            steps.span().unwrap(),
+            Some((date("2026-04-16"), date("2026-04-16")))
+        );
+    }
+
+    #[test]
+    fn a_late_reading_derives_its_own_date_and_no_other() {
+        let (_folder, store) = store();
+        let steps = Steps::new(&store);
+        let zone = Some(Tz::UTC);
+        let dates = ["2026-04-10", "2026-04-12", "2026-04-14"];
+        steps.record(&dates.map(|on| walk(on, 100, zone))).unwrap();
+        // Other numbers than the readings say: whoever derives these dates again mends them.
+        let marked = derive::DerivedDay {
+            sensor_steps: 7,
+            quarantined_steps: 0,
+            zone: Tz::UTC,
+            is_travel_day: false,
+        };
+        store
+            .write(|tx| {
+                let zone_ids = BTreeMap::from([(Tz::UTC.name(), zone_table::zone_id(tx, Tz::UTC)?)]);
+                for on in dates.map(date) {
+                    let derived = derive::DerivedSteps {
+                        hours: BTreeMap::new(),
+                        days: BTreeMap::from([(on, marked)]),
+                    };
+                    sql::replace_derived(tx, DateRange::single(on), &derived, &zone_ids)?;
+                }
+                Ok::<_, StepError>(())
+            })
+            .unwrap();
+        let shown = || -> Vec<Option<i64>> {
+            let range = DateRange {
+                from: date(dates[0]),
+                until: date("2026-04-15"),
+            };
+            steps.days(range).unwrap().iter().map(|day| day.steps).collect()
+        };
+        let late = StepEvent::Interval(IntervalRecord {
+            source: "phone".to_owned(),
+            id: "late".to_owned(),
+            start: midnight_utc("2026-04-12").plus(20 * HOUR_MS),
+            end: midnight_utc("2026-04-12").plus(21 * HOUR_MS),
+            steps: 11,
+            modified: UtcMillis(0),
+            zone,
+        });
+        steps.record(&[late]).unwrap();
+        assert_eq!(shown(), [Some(7), Some(111), Some(7)]);
+        steps.rebuild().unwrap();
+        assert_eq!(shown(), [Some(100), Some(111), Some(100)]);
+    }
+
+    #[test]
+    fn a_streak_is_alive_after_a_date_that_the_zone_skipped() {
+        let (_folder, store) = store();
+        let steps = Steps::new(&store);
+        let zone = Tz::Pacific__Apia;
+        store
+            .write(|tx| zone_table::report_zone(tx, midnight_utc("2011-12-01"), zone))
+            .unwrap();
+        // 13:00 UTC is 03:00 on the same date in Apia, before the jump of 30 December.
+        steps
+            .record(&["2011-12-28", "2011-12-29"].map(|on| walk(on, 9000, Some(zone))))
+            .unwrap();
+        steps.set_goal(Some(8000)).unwrap();
+        let alive = |today: &str| {
+            steps
+                .current_streak(date(today))
+                .unwrap()
+                .map(|streak| streak.days)
+        };
+        assert_eq!(alive("2011-12-31"), Some(2), "there was no 30 December");
+        assert_eq!(alive("2012-01-01"), None);
+    }
+
+    #[test]
+    fn weeks_are_whole_and_add_up_to_their_days() {
+        let (_folder, store) = store();
+        let steps = Steps::new(&store);
+        let walks = [
+            ("2026-12-27", 1),
+            ("2026-12-28", 10),
+            ("2027-01-03", 100),
+            ("2027-01-11", 1000),
+        ];
+        steps
+            .record(&walks.map(|(on, count)| walk(on, count, Some(Tz::UTC))))
+            .unwrap();
+        let range = DateRange {
+            from: date("2026-12-30"),
+            until: date("2027-01-12"),
+        };
+        let sums = |unit: CalendarUnit| -> Vec<Option<i64>> {
+            let units = steps.roll_ups(range, unit, date("2027-02-01")).unwrap();
+            units.iter().map(|unit| unit.sum).collect()
+        };
+        assert_eq!(
+            sums(CalendarUnit::Week(WeekStart::Monday)),
+            [Some(110), None, Some(1000)]
+        );
+        assert_eq!(
+            sums(CalendarUnit::Week(WeekStart::Sunday)),
+            [Some(11), Some(100), Some(1000)]
+        );
+        assert_eq!(sums(CalendarUnit::Month), [Some(11), Some(1100)]);
+        let none = DateRange {
+            from: range.from,
+            until: range.from,
+        };
+        assert!(
+            steps
+                .roll_ups(none, CalendarUnit::Month, range.from)
+                .unwrap()
+                .is_empty()
+        );
+    }
 }

@@ -10,6 +10,7 @@ use super::counter::{CheckedSample, CounterState, Evidence};
 use super::derive::{DerivedDay, DerivedSteps, StoredKind, StoredReading, Windows};
 use super::reading::{IntervalRecord, PlatformBucket};
 use super::summary::{DaySteps, HourSteps};
+use super::{Correction, Exclusion, Pause};
 use crate::store::{Reader, WriteTransaction};
 use crate::time::{DAY_MS, DateRange, HOUR_MS, UtcMillis, format_date, parse_date};
 
@@ -90,7 +91,7 @@ pub(super) fn source_order(reader: &Reader<'_>) -> SqlResult<BTreeMap<i64, usize
         .collect()
 }
 
-pub(super) fn priority(reader: &Reader<'_>) -> SqlResult<Vec<String>> {
+pub(crate) fn priority(reader: &Reader<'_>) -> SqlResult<Vec<String>> {
     reader
         .connection()
         .prepare_cached("SELECT name FROM step_priority ORDER BY position")?
@@ -467,6 +468,63 @@ pub(super) fn windows(reader: &Reader<'_>, from: UtcMillis, to: UtcMillis) -> Sq
     Ok(Windows { paused, excluded })
 }
 
+/// Every pause in order of its start; one that was not ended has no end.
+pub(crate) fn pauses(reader: &Reader<'_>) -> SqlResult<Vec<Pause>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT start_ms, end_ms FROM step_pause ORDER BY start_ms, pause_id")?
+        .query_map([], |row| {
+            Ok(Pause {
+                start: UtcMillis(row.get(0)?),
+                end: row.get::<_, Option<i64>>(1)?.map(UtcMillis),
+            })
+        })?
+        .collect()
+}
+
+/// Every exclusion in order of its start.
+pub(crate) fn exclusions(reader: &Reader<'_>) -> SqlResult<Vec<Exclusion>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT start_ms, end_ms, reason
+             FROM step_exclusion
+             ORDER BY start_ms, exclusion_id",
+        )?
+        .query_map([], |row| {
+            Ok(Exclusion {
+                start: UtcMillis(row.get(0)?),
+                end: UtcMillis(row.get(1)?),
+                reason: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// Every correction in order of its date.
+pub(crate) fn corrections(reader: &Reader<'_>) -> SqlResult<Vec<Correction>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT date, requested_steps, correction
+             FROM step_adjustment
+             ORDER BY date",
+        )?
+        .query_map([], |row| {
+            Ok(Correction {
+                date: row
+                    .get_ref(0)?
+                    .as_str()
+                    .ok()
+                    .and_then(parse_date)
+                    .ok_or(rusqlite::Error::InvalidQuery)?,
+                requested_steps: row.get(1)?,
+                correction: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
 pub(super) fn put_adjustment(
     tx: &WriteTransaction<'_>,
     date: NaiveDate,
@@ -576,25 +634,43 @@ pub(super) fn readings(
 
 /// First and last instant that any reading touches.
 pub(super) fn span_of_readings(reader: &Reader<'_>) -> SqlResult<Option<(UtcMillis, UtcMillis)>> {
-    reader
-        .connection()
-        .prepare_cached(
-            "SELECT min(first_ms), max(last_ms)
-             FROM (
-                 SELECT min(from_ms) AS first_ms, max(to_ms) AS last_ms FROM step_counter_sample
-                 UNION ALL
-                 SELECT min(start_ms), max(end_ms) FROM step_interval WHERE is_deleted = 0
-                 UNION ALL
-                 SELECT min(start_ms), max(end_ms) FROM step_bucket
-             )",
-        )?
-        .query_row([], |row| {
-            let ends: (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok(ends
-                .0
-                .zip(ends.1)
-                .map(|(first, last)| (UtcMillis(first), UtcMillis(last))))
-        })
+    // One aggregate per statement and class: each is found at one end of an index, however long the history is.
+    // Of each table: first end, last end, and first start of those that end by a given instant.
+    const STATEMENTS: [[&str; 3]; 3] = [
+        [
+            "SELECT min(to_ms) FROM step_counter_sample WHERE length_class = ?1",
+            "SELECT max(to_ms) FROM step_counter_sample WHERE length_class = ?1",
+            "SELECT min(from_ms) FROM step_counter_sample WHERE length_class = ?1 AND to_ms <= ?2",
+        ],
+        [
+            "SELECT min(end_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1",
+            "SELECT max(end_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1",
+            "SELECT min(start_ms) FROM step_interval WHERE is_deleted = 0 AND length_class = ?1 AND end_ms <= ?2",
+        ],
+        [
+            "SELECT min(end_ms) FROM step_bucket WHERE length_class = ?1",
+            "SELECT max(end_ms) FROM step_bucket WHERE length_class = ?1",
+            "SELECT min(start_ms) FROM step_bucket WHERE length_class = ?1 AND end_ms <= ?2",
+        ],
+    ];
+    let connection = reader.connection();
+    let mut span: Option<(i64, i64)> = None;
+    for [first_end, last_end, first_start] in STATEMENTS {
+        let mut first_end = connection.prepare_cached(first_end)?;
+        let mut last_end = connection.prepare_cached(last_end)?;
+        let mut first_start = connection.prepare_cached(first_start)?;
+        for (class, longest) in LENGTH_CLASSES {
+            let Some(end) = first_end.query_row([class], |row| row.get::<_, Option<i64>>(0))? else {
+                continue;
+            };
+            // The reading that begins first ends at most one class length after the first end.
+            let first: i64 =
+                first_start.query_row(params![class, end.saturating_add(longest)], |row| row.get(0))?;
+            let last: i64 = last_end.query_row([class], |row| row.get(0))?;
+            span = Some(span.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+        }
+    }
+    Ok(span.map(|(first, last)| (UtcMillis(first), UtcMillis(last))))
 }
 
 // The derived view ------------------------------------------------------------------------------------------------
@@ -687,7 +763,7 @@ fn day_of(row: &rusqlite::Row<'_>) -> SqlResult<DaySteps> {
 }
 
 /// Dates of a range that are measured or corrected, in order.
-pub(super) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySteps>> {
+pub(crate) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySteps>> {
     reader
         .connection()
         .prepare_cached(&format!("{DAYS_IN_RANGE} ORDER BY 1"))?
@@ -718,11 +794,16 @@ pub(super) fn span_of_days(reader: &Reader<'_>) -> SqlResult<Option<(NaiveDate, 
     reader
         .connection()
         .prepare_cached(
+            // One aggregate per SELECT: SQLite finds min or max at one end of the index, but scans for both at once.
             "SELECT min(first), max(last)
              FROM (
-                 SELECT min(date) AS first, max(date) AS last FROM step_day
+                 SELECT
+                     (SELECT min(date) FROM step_day) AS first,
+                     (SELECT max(date) FROM step_day) AS last
                  UNION ALL
-                 SELECT min(date), max(date) FROM step_adjustment
+                 SELECT
+                     (SELECT min(date) FROM step_adjustment),
+                     (SELECT max(date) FROM step_adjustment)
              )",
         )?
         .query_row([], |row| {
@@ -754,6 +835,20 @@ pub(super) fn zone_of_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Opt
     reader
         .connection()
         .prepare_cached("SELECT zone_id FROM step_day WHERE date = ?1")?
+        .query_row([format_date(date)], |row| row.get(0))
+        .optional()
+}
+
+/// The zone of the last measured date before `date`, or of the first one after it.
+pub(super) fn zone_of_nearest_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Option<i64>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT zone_id
+             FROM step_day
+             WHERE date = ifnull((SELECT max(date) FROM step_day WHERE date < ?1),
+                                 (SELECT min(date) FROM step_day WHERE date > ?1))",
+        )?
         .query_row([format_date(date)], |row| row.get(0))
         .optional()
 }

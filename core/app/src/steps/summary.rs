@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::time::{DateRange, UtcMillis};
+use crate::time::{CalendarUnit, DateRange, UtcMillis};
 
 /// The steps of one date of the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl<'f> StreakCounter<'f> {
     }
 
     /// Whether no existing date lies between the two.
-    fn touches(&self, earlier: NaiveDate, later: NaiveDate) -> bool {
+    pub(crate) fn touches(&self, earlier: NaiveDate, later: NaiveDate) -> bool {
         let between = DateRange {
             from: earlier.succ_opt().unwrap_or(earlier),
             until: later,
@@ -172,10 +172,71 @@ pub fn mean_of_known_days(days: &[DaySteps]) -> Option<i64> {
         .checked_div(count.saturating_mul(2))
 }
 
+/// The steps of one week, month or other run of dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepRollUp {
+    /// The dates, also those without data.
+    pub dates: DateRange,
+    /// Sum of the days' steps; `None` without a day with data.
+    pub sum: Option<i64>,
+    /// Days with data.
+    pub measured_days: u32,
+    /// Mean of the measured days, without today unless it is the only one; `None` without a measured day.
+    pub mean: Option<i64>,
+    /// Today or a later date lies inside.
+    pub is_incomplete: bool,
+}
+
+/// Gathers the days of `dates`. Sums over weeks equal sums over days.
+///
+/// Shapes: `days` in order of date, each at most once; those outside of `dates` do not matter.
+/// Source: charts.md section 6.
+#[must_use]
+pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> StepRollUp {
+    let days = inside(days, dates);
+    let known = days.iter().filter_map(|day| day.steps);
+    StepRollUp {
+        dates,
+        sum: known.clone().reduce(i64::saturating_add),
+        measured_days: u32::try_from(known.count()).unwrap_or(u32::MAX),
+        mean: mean_without_today(days, today),
+        is_incomplete: dates.until > today,
+    }
+}
+
+/// The days of a range, found by halving: a chart of many buckets must not look at every day for each.
+pub(crate) fn inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
+    let from = days.partition_point(|day| day.date < dates.from);
+    let until = days.partition_point(|day| day.date < dates.until).max(from);
+    days.get(from..until).unwrap_or(&[])
+}
+
+/// Today is not over: averages leave it out unless it is the only day.
+pub(crate) fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
+    let is_past = |day: &&DaySteps| day.date != today && day.steps.is_some();
+    let past: Vec<DaySteps> = days.iter().filter(is_past).copied().collect();
+    mean_of_known_days(if past.is_empty() { days } else { &past })
+}
+
+/// The whole weeks or months that have a date in `range`, in order.
+pub(crate) fn units_of(unit: CalendarUnit, range: DateRange) -> Vec<DateRange> {
+    let mut units = Vec::new();
+    let mut date = range.from;
+    while date < range.until {
+        let dates = unit.dates_around(date);
+        units.push(dates);
+        if dates.until <= date {
+            break; // the calendar ends here
+        }
+        date = dates.until;
+    }
+    units
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{date_is_skipped, parse_date, parse_zone};
+    use crate::time::{WeekStart, date_is_skipped, parse_date, parse_zone};
 
     fn day(date: &str, steps: Option<i64>) -> DaySteps {
         DaySteps::new(parse_date(date).unwrap(), steps, None, 0, false)
@@ -226,6 +287,46 @@ mod tests {
         );
         assert_eq!(DaySteps::new(date, None, Some(0), 0, false).steps, Some(0));
         assert_eq!(DaySteps::unknown(date).steps, None);
+    }
+
+    #[test]
+    fn a_week_without_data_has_no_sum_and_today_does_not_lower_the_mean() {
+        let days = [
+            day("2026-04-06", Some(6000)),
+            day("2026-04-07", None),
+            day("2026-04-08", Some(0)),
+            day("2026-04-09", Some(90)),
+            day("2026-04-20", Some(0)),
+        ];
+        let range = DateRange {
+            from: parse_date("2026-04-08").unwrap(),
+            until: parse_date("2026-04-21").unwrap(),
+        };
+        let today = parse_date("2026-04-09").unwrap();
+        let weeks: Vec<_> = units_of(CalendarUnit::Week(WeekStart::Monday), range)
+            .into_iter()
+            .map(|dates| roll_up_steps(&days, dates, today))
+            .collect();
+        let seen: Vec<_> = weeks
+            .iter()
+            .map(|week| (week.sum, week.measured_days, week.mean, week.is_incomplete))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (Some(6090), 3, Some(3000), true),
+                (None, 0, None, true),
+                (Some(0), 1, Some(0), true)
+            ]
+        );
+        assert_eq!(
+            weeks[0].dates.from,
+            parse_date("2026-04-06").unwrap(),
+            "weeks are whole"
+        );
+        let last_week = roll_up_steps(&days, weeks[0].dates, weeks[0].dates.until);
+        assert!(!last_week.is_incomplete);
+        assert_eq!(last_week.mean, Some(2030));
     }
 
     #[test]

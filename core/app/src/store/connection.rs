@@ -236,6 +236,12 @@ pub(super) fn read(connection: &Connection, name: &str) -> Result<String, StoreE
     })
 }
 
+/// Whether the file holds no table at all.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0)
+}
+
 /// Whether a quick look over every page finds no damage. Indexes are not compared with their tables.
 pub(super) fn is_sound(connection: &Connection) -> Result<bool, StoreError> {
     let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;

@@ -87,6 +87,11 @@ impl From<rusqlite::Error> for StoreError {
         if error.sqlite_extended_error_code() == Some(SHARED_MEMORY_CANNOT_GROW) {
             return Self::StorageFull;
         }
+        // Only text is ever written into a column of text.
+        if matches!(error, rusqlite::Error::Utf8Error(..)) {
+            DAMAGE_MET.set(true);
+            return Self::Damaged;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::StorageFull,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {

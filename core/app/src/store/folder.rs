@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! lock                    held while the store is open; a second instance is refused
-//! dirty                   exists while open; found at start = the last run did not end well
+//! dirty                   exists while open; found at start = the last run did not end well; holds "damaged" once a
+//!                         damaged page was met
 //! user/user.db            what a person entered
 //! user/user.db.key        fingerprint of its key, if it is encrypted
 //! user/user.db.salvaged   while a damaged file is being replaced
-//! user/quarantine/        damaged files, set aside
+//! user/quarantine/        damaged files, set aside for 30 days
 //! cache/cache.db          may go at any time
 //! ```
 //!
@@ -23,10 +24,33 @@ pub(super) struct Folder {
     root: PathBuf,
 }
 
+/// How the last run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastEnd {
+    /// Closed, or there was none.
+    Clean,
+    /// Killed, or it lost its power.
+    Unclean,
+    /// It met a damaged page of `user.db`.
+    Damaged,
+}
+
+/// What stands in `dirty` once damage was met.
+const DAMAGED: &[u8] = b"damaged";
+
 /// Holds the folder until it is dropped, also by the death of the process.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FolderLock {
+    /// Closing the file is not enough: a process that is just being started holds a copy of it until it runs its program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(error = &error as &dyn std::error::Error, "unlocking the folder");
+        }
+    }
 }
 
 impl Folder {
@@ -85,22 +109,39 @@ impl Folder {
             .write(true)
             .open(self.root.join("lock"))?;
         match file.try_lock() {
-            Ok(()) => Ok(FolderLock { _file: file }),
+            Ok(()) => Ok(FolderLock { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
 
-    /// Notes that the store is open. Answers whether the last run left its note, that is, did not end well.
+    /// Notes that the store is open. Answers how the last run ended, by the note that it left.
     ///
     /// Not synced: a killed process keeps the note anyway, and after a power loss the next commit's own sync has
     /// carried it along on the journalling file systems of phones.
-    pub(super) fn mark_dirty(&self) -> Result<bool, StoreError> {
+    pub(super) fn mark_dirty(&self) -> Result<LastEnd, StoreError> {
         match File::options().create_new(true).write(true).open(self.dirty()) {
-            Ok(_) => Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            Ok(_) => Ok(LastEnd::Clean),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let note = fs::read(self.dirty())?;
+                Ok(if note == DAMAGED {
+                    LastEnd::Damaged
+                } else {
+                    LastEnd::Unclean
+                })
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Notes that a damaged page was met: the next start replaces the file, whatever a quick look says.
+    pub(super) fn mark_damaged(&self) -> Result<(), StoreError> {
+        Ok(fs::write(self.dirty(), DAMAGED)?)
+    }
+
+    /// Takes [`Self::mark_damaged`] back once the file was replaced.
+    pub(super) fn mark_repaired(&self) -> Result<(), StoreError> {
+        Ok(fs::write(self.dirty(), b"")?)
     }
 
     pub(super) fn clear_dirty(&self) -> Result<(), StoreError> {
@@ -151,6 +192,20 @@ pub(super) fn with_side_files(path: &Path) -> [PathBuf; 3] {
         name.push(suffix);
         PathBuf::from(name)
     })
+}
+
+/// Whether a database file is there in part: less than its smallest page, or nothing but its log.
+///
+/// SQLite takes such a file for a new one, writes over it and deletes the log.
+pub(super) fn is_stump(path: &Path) -> Result<bool, StoreError> {
+    const SMALLEST_PAGE: u64 = 512;
+    let length = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let [log, ..] = with_side_files(path);
+    Ok(length < SMALLEST_PAGE && (length > 0 || has_content(&log)?))
 }
 
 /// Whether the file exists and holds anything.

@@ -20,7 +20,7 @@ pub struct Migration {
 /// Every step, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
-        why: "settings, and zone names kept once so that readings hold a small id",
+        why: "settings, zone names kept once so that readings hold a small id, and versions of derived tables",
         sql: include_str!("migrations/base.sql"),
     },
     Migration {
@@ -31,10 +31,21 @@ pub const MIGRATIONS: &[Migration] = &[
         why: "every change of a weigh-in, and the readings, days and trend derived from them",
         sql: include_str!("migrations/weight.sql"),
     },
+    Migration {
+        why: "how far each import of a file came, so that a broken-off one goes on",
+        sql: include_str!("migrations/import.sql"),
+    },
 ];
 
-/// Tables whose rows follow from other rows. A salvage leaves them empty and their modules rebuild them.
-pub(super) const DERIVED_TABLES: &[&str] = &["step_hour", "step_day", "weight_reading", "weight_day"];
+/// Tables whose rows follow from other rows. A salvage leaves them empty; without a row in `derived_view` their modules
+/// derive them again.
+pub(super) const DERIVED_TABLES: &[&str] = &[
+    "derived_view",
+    "step_hour",
+    "step_day",
+    "weight_reading",
+    "weight_day",
+];
 
 /// The version a file has once all of `steps` have been climbed.
 pub(super) fn newest(steps: &[Migration]) -> i64 {
@@ -56,9 +67,43 @@ pub(super) fn version(connection: &Connection, steps: &[Migration]) -> Result<i6
     Ok(found)
 }
 
+/// Whether tables and columns are those that the ladder makes up to `version`.
+///
+/// Names, types and keys are compared and not the statements, which two releases of SQLite may keep differently.
+pub(super) fn has_expected_schema(
+    connection: &Connection,
+    steps: &[Migration],
+    version: i64,
+) -> Result<bool, StoreError> {
+    let climbed = usize::try_from(version).unwrap_or(usize::MAX);
+    Ok(columns(connection)? == columns(&model(steps.get(..climbed).unwrap_or(steps))?)?)
+}
+
+/// An empty database in memory that has climbed `steps`.
+pub(super) fn model(steps: &[Migration]) -> Result<Connection, StoreError> {
+    let mut model = Connection::open_in_memory()?;
+    migrate(&mut model, steps)?;
+    Ok(model)
+}
+
+/// Table, column, declared type and place in the primary key of every column.
+fn columns(connection: &Connection) -> Result<Vec<(String, String, String, i64)>, StoreError> {
+    let columns = connection
+        .prepare(
+            "SELECT list.name, info.name, info.type, info.pk \
+             FROM pragma_table_list AS list JOIN pragma_table_xinfo(list.name) AS info \
+             WHERE list.schema = 'main' AND list.name NOT LIKE 'sqlite!_%' ESCAPE '!' \
+             ORDER BY list.name, info.cid",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(columns)
+}
+
 /// Climbs every pending step in one IMMEDIATE transaction, version included: killed anywhere, the file is old or new.
 ///
-/// Errors: as [`version`]; `MigrationFailed` if a step or the check of its references fails, the file is then as before.
+/// Errors: as [`version`]; `MigrationFailed` if a step or the check of its references fails; `Damaged` if a reference was
+/// broken before. The file is then as before.
 pub(super) fn migrate(connection: &mut Connection, steps: &[Migration]) -> Result<(), StoreError> {
     let from = version(connection, steps)?;
     let to = newest(steps);
@@ -68,11 +113,26 @@ pub(super) fn migrate(connection: &mut Connection, steps: &[Migration]) -> Resul
     // Rebuilding a table drops one that others refer to. The pragma does nothing inside a transaction, so it is set
     // here for every step, and the references are checked before the commit.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    let climbed = climb(connection, steps, from, to);
+    let climbed = match climb(connection, steps, from, to) {
+        // No step could ever pass: the orphans have to go first.
+        Err(StoreError::MigrationFailed { source: None, .. }) if has_orphans(connection)? => {
+            Err(StoreError::Damaged)
+        }
+        other => other,
+    };
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     climbed?;
     tracing::info!(from, to, "database migrated");
     Ok(())
+}
+
+/// Whether a row refers to a row that is gone.
+fn has_orphans(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare("PRAGMA foreign_key_check")?
+        .query([])?
+        .next()?
+        .is_some())
 }
 
 fn climb(connection: &mut Connection, steps: &[Migration], from: i64, to: i64) -> Result<(), StoreError> {
@@ -83,12 +143,7 @@ fn climb(connection: &mut Connection, steps: &[Migration], from: i64, to: i64) -
             .execute_batch(step.sql)
             .map_err(|source| failed(from, to, step.why, source))?;
     }
-    let orphan = transaction
-        .prepare("PRAGMA foreign_key_check")?
-        .query([])?
-        .next()?
-        .is_some();
-    if orphan {
+    if has_orphans(&transaction)? {
         return Err(StoreError::MigrationFailed {
             from,
             to,

@@ -32,6 +32,7 @@ mod key;
 mod migrations;
 mod notice;
 mod open;
+mod quarantine;
 mod recovery;
 mod session;
 mod sql;
@@ -53,14 +54,15 @@ pub use key::DatabaseKey;
 pub use migrations::{MIGRATIONS, Migration};
 pub use notice::{Subscription, Topic};
 pub use recovery::Recovery;
-pub(crate) use sql::derived;
-pub use sql::{settings, zones};
+pub use sql::{derived, settings, zones};
 
 use connection::Role;
 use folder::Folder;
 use notice::Notices;
 use open::Opening;
 use session::Session;
+
+use crate::time::UtcMillis;
 
 /// Where the data lie and how they are locked.
 #[derive(Debug, Clone)]
@@ -201,8 +203,11 @@ impl Store {
     /// Closes the store for good. Later calls answer `Closed`; closing again does nothing.
     pub fn close(&self) -> Result<(), StoreError> {
         let mut config = self.take_turn();
-        config.key = None;
-        self.shut(State::Closed)
+        let closed = self.shut(State::Closed);
+        if !matches!(closed, Err(StoreError::Bug { .. })) {
+            config.key = None;
+        }
+        closed
     }
 
     /// Deletes everything in the folder, quarantine included, and closes the store. Only the empty lock file stays.
@@ -210,7 +215,6 @@ impl Store {
     /// Works on an open, paused or closed store, and again. Errors: `InUse` if another instance has opened the folder.
     pub fn wipe(&self) -> Result<(), StoreError> {
         let mut config = self.take_turn();
-        config.key = None;
         let folder = Folder::new(&config.folder);
         // What cannot be brought into the file before it is deleted does not matter.
         match self.shut(State::Closed) {
@@ -218,6 +222,7 @@ impl Store {
             Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "closing before wiping"),
             Ok(()) => {}
         }
+        config.key = None;
         let lock = folder.lock()?;
         folder.erase(&lock)
     }
@@ -237,6 +242,15 @@ impl Store {
         noting_damage(&session, || {
             backup::backup(lent.connection()?, path, key.as_ref())
         })
+    }
+
+    /// Deletes damaged files that were set aside 30 days before `now` or earlier. A file that was not dated yet is dated.
+    ///
+    /// Errors: `Closed`; file system trouble.
+    pub fn drop_old_quarantine(&self, now: UtcMillis) -> Result<(), StoreError> {
+        let config = self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner);
+        self.session()?;
+        quarantine::drop_old(&Folder::new(&config.folder), now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::connection::{Role, configure, connect, is_sound, read};
-use super::folder::{Folder, has_content};
-use super::migrations::{MIGRATIONS, migrate, version};
+use super::connection::{Role, configure, connect, is_empty, is_sound, read};
+use super::folder::{Folder, LastEnd, has_content, is_stump};
+use super::migrations::{MIGRATIONS, has_expected_schema, migrate, version};
 use super::recovery::{self, Recovery};
 use super::session::Session;
 use super::{DatabaseKey, StoreConfig, StoreError};
@@ -54,35 +54,44 @@ pub(super) fn open(
     let folder = Folder::new(&config.folder);
     let lock = folder.lock()?;
     folder.create()?;
-    let ended_badly = folder.mark_dirty()?;
-    let opened = open_databases(&folder, config.key.as_ref(), ended_badly, opening);
+    let last_end = folder.mark_dirty()?;
+    let opened = open_databases(&folder, config.key.as_ref(), last_end, opening);
     opening.works_with(None);
     let (writer, readers, recovery) = opened?;
-    tracing::info!(ended_badly, recovered = recovery.is_some(), "store opened");
+    tracing::info!(?last_end, recovered = recovery.is_some(), "store opened");
     Ok((Session::new(folder, lock, writer, readers), recovery))
 }
 
 fn open_databases(
     folder: &Folder,
     key: Option<&DatabaseKey>,
-    ended_badly: bool,
+    last_end: LastEnd,
     opening: &Opening,
 ) -> Result<(Connection, Vec<Connection>, Option<Recovery>), StoreError> {
     let mut recovery = recovery::finish(folder, key)?;
-    let writer = match open_writer(folder, key, ended_badly, opening) {
+    // The damage that was met went away with the file that a finished recovery replaced.
+    let last_end = if recovery.is_some() {
+        LastEnd::Clean
+    } else {
+        last_end
+    };
+    let writer = match open_writer(folder, key, last_end, opening) {
         Err(StoreError::Damaged) => {
             recovery = Some(recovery::recover(folder, key, opening)?);
-            open_writer(folder, key, false, opening)?
+            open_writer(folder, key, LastEnd::Clean, opening)?
         }
         other => other?,
     };
+    if recovery.is_some() {
+        folder.mark_repaired()?;
+    }
     let mut readers = Vec::with_capacity(READERS);
     for _ in 0..READERS {
         let reader = connect(&folder.user_db(), Role::UserReader, key)?;
         configure(&reader, Role::UserReader)?;
         readers.push(reader);
     }
-    prepare_cache(folder, key, ended_badly)?;
+    prepare_cache(folder, key, last_end != LastEnd::Clean)?;
     Ok((writer, readers, recovery))
 }
 
@@ -92,7 +101,7 @@ fn open_databases(
 fn open_writer(
     folder: &Folder,
     key: Option<&DatabaseKey>,
-    examine: bool,
+    last_end: LastEnd,
     opening: &Opening,
 ) -> Result<Connection, StoreError> {
     let path = folder.user_db();
@@ -102,7 +111,12 @@ fn open_writer(
         // Before the file exists: a start killed in between must not leave an encrypted file without it.
         folder.store_fingerprint(fingerprint.as_deref())?;
     }
-    let mut writer = match connect(&path, Role::UserWriter, key) {
+    let connected = if is_stump(&path)? {
+        Err(StoreError::Damaged)
+    } else {
+        connect(&path, Role::UserWriter, key)
+    };
+    let mut writer = match connected {
         // A wrong key looks exactly like damage. Only a key that is known to fit proves damage.
         Err(StoreError::Damaged) if !is_known_key => return Err(StoreError::KeyLost),
         other => other?,
@@ -111,8 +125,19 @@ fn open_writer(
         folder.store_fingerprint(fingerprint.as_deref())?;
     }
     opening.works_with(Some(&writer));
-    version(&writer, MIGRATIONS)?;
-    if examine && !is_sound(&writer)? {
+    let found = version(&writer, MIGRATIONS)?;
+    if found == 0 && !is_empty(&writer)? {
+        tracing::warn!("the database was not made by this app, or has lost its version");
+        return Err(StoreError::Damaged);
+    }
+    let is_damaged = match last_end {
+        LastEnd::Clean => false,
+        // A damaged page can look sound and yet name a column that no statement knows.
+        LastEnd::Unclean => !(is_sound(&writer)? && has_expected_schema(&writer, MIGRATIONS, found)?),
+        // A quick look compares no index with its table and reads no text. What was met there is there still.
+        LastEnd::Damaged => true,
+    };
+    if is_damaged {
         return Err(StoreError::Damaged);
     }
     configure(&writer, Role::UserWriter)?;

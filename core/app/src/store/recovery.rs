@@ -9,17 +9,18 @@
 //! anywhere, the next start either begins the salvage again from the untouched file or finishes the renames. Nothing is
 //! deleted. Source: storage.md 5.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row, Transaction, TransactionBehavior, params_from_iter};
 
 use super::connection::{Role, configure, connect};
-use super::folder::{Folder, has_content, remove_file, sync_folder, with_side_files};
-use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, version};
+use super::folder::{Folder, has_content, is_stump, remove_file, sync_folder, with_side_files};
+use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, model, version};
 use super::open::Opening;
+use super::quarantine::set_aside;
 use super::session::checkpoint;
-use super::sql::derived;
 use super::{DatabaseKey, StoreError};
 
 /// What became of a damaged `user.db`. The person is told plainly.
@@ -34,7 +35,7 @@ pub struct Recovery {
 /// Rows that other rows refer to, made again when they were lost, so that those others can stay.
 ///
 /// The name says what happened; whoever reads it must cope with a name it does not know.
-const LOST_PARENTS: &[(&str, &str)] = &[
+pub(super) const LOST_PARENTS: &[(&str, &str)] = &[
     (
         "zone",
         "INSERT INTO zone (zone_id, name) VALUES (?1, 'lost-' || ?1)",
@@ -64,7 +65,12 @@ pub(super) fn recover(
     }
     let mut new = connect(&path, Role::UserWriter, key)?;
     configure(&new, Role::UserWriter)?;
-    match connect(&folder.user_db(), Role::UserReader, key) {
+    let damaged = if is_stump(&folder.user_db())? {
+        Err(StoreError::Damaged)
+    } else {
+        connect(&folder.user_db(), Role::UserReader, key)
+    };
+    match damaged {
         Ok(damaged) => {
             opening.works_with(Some(&damaged));
             salvage(&damaged, &mut new)?;
@@ -73,10 +79,6 @@ pub(super) fn recover(
         Err(error) => return Err(error),
     }
     migrate(&mut new, MIGRATIONS)?;
-    new.execute(
-        "INSERT OR REPLACE INTO setting (key, value) VALUES (?1, '1')",
-        [derived::STALE],
-    )?;
     checkpoint(&new)?;
     drop(new);
     std::fs::rename(&path, folder.salvaged_db())?;
@@ -105,35 +107,15 @@ pub(super) fn finish(folder: &Folder, key: Option<&DatabaseKey>) -> Result<Optio
             })?;
         salvaged_rows = salvaged_rows.saturating_add(count.unsigned_abs());
     }
-    tracing::warn!(salvaged_rows, "a damaged database was replaced");
+    // The name of the file is the support code: a number, and nothing of the person's.
+    let support_code = set_aside
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    tracing::warn!(salvaged_rows, support_code, "a damaged database was replaced");
     Ok(Some(Recovery {
         salvaged_rows,
         set_aside,
     }))
-}
-
-/// Moves the damaged file into the quarantine, its side files first: a file whose log has stayed behind would be read
-/// as complete, while a log without its file is found again by the same number.
-fn set_aside(folder: &Folder) -> Result<PathBuf, StoreError> {
-    let quarantine = folder.quarantine();
-    std::fs::create_dir_all(&quarantine)?;
-    let mut number = 1_u32;
-    let mut target = quarantine.join("user.corrupt-1");
-    while target.exists() {
-        number = number.saturating_add(1);
-        target = quarantine.join(format!("user.corrupt-{number}"));
-    }
-    for (from, to) in with_side_files(&folder.user_db())
-        .iter()
-        .zip(with_side_files(&target))
-    {
-        match std::fs::rename(from, to) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    sync_folder(&quarantine)?;
-    Ok(target)
 }
 
 struct Table {
@@ -180,28 +162,18 @@ fn salvage(damaged: &Connection, new: &mut Connection) -> Result<(), StoreError>
     // Lets SQLite pass over entries of a damaged schema; the connection cannot write anyway.
     damaged.execute_batch("PRAGMA writable_schema = ON")?;
     // Rows go into the schema they were written for, and climb the rest of the ladder with it.
-    let step = match version(damaged, MIGRATIONS) {
-        Ok(found) if found > 0 => usize::try_from(found).unwrap_or(usize::MAX),
-        _ => usize::MAX,
-    };
-    migrate(new, MIGRATIONS.get(..step).unwrap_or(MIGRATIONS))?;
+    migrate(new, MIGRATIONS.get(..height(damaged)?).unwrap_or(MIGRATIONS))?;
     // A child may be readable where its parent is not.
     new.execute_batch("PRAGMA foreign_keys = OFF")?;
     let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in tables(&transaction)? {
-        let copied = if table.has_rowid {
-            salvage_by_rowid(damaged, &transaction, &table)
+        if table.has_rowid {
+            salvage_by_rowid(damaged, &transaction, &table)?;
         } else {
-            salvage_from_both_ends(damaged, &transaction, &table)
-        };
-        if let Err(error) = copied {
-            passing_over(error)?;
-            tracing::warn!(table = table.name, "table cannot be read");
+            salvage_from_both_ends(damaged, &transaction, &table)?;
         }
     }
-    if let Err(error) = keep_used_ids(damaged, &transaction) {
-        passing_over(error)?;
-    }
+    keep_used_ids(damaged, &transaction)?;
     for table in tables(&transaction)? {
         replace_lost_parents(&transaction, &table)?;
     }
@@ -210,11 +182,37 @@ fn salvage(damaged: &Connection, new: &mut Connection) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Lets a salvage go on past unreadable data, but not past a full disk or an interruption.
-fn passing_over(error: StoreError) -> Result<(), StoreError> {
-    match error {
-        StoreError::StorageFull | StoreError::Closed => Err(error),
-        _ => Ok(()),
+/// How many steps the damaged file had climbed.
+///
+/// Its own word may be damaged, so it is not believed below the first height that has all of its tables: rows of a table
+/// that the new file lacks would be left behind.
+fn height(damaged: &Connection) -> Result<usize, StoreError> {
+    let said = readable(version(damaged, MIGRATIONS))?
+        .and_then(|found| usize::try_from(found).ok())
+        .unwrap_or_default();
+    let names = |connection: &Connection| -> Result<BTreeSet<String>, StoreError> {
+        Ok(tables(connection)?.into_iter().map(|table| table.name).collect())
+    };
+    let Some(mut found) = readable(names(damaged))? else {
+        return Ok(if said > 0 { said } else { MIGRATIONS.len() });
+    };
+    let known = names(&model(MIGRATIONS)?)?;
+    found.retain(|name| known.contains(name));
+    for height in said.max(1)..MIGRATIONS.len() {
+        if names(&model(MIGRATIONS.get(..height).unwrap_or(MIGRATIONS))?)?.is_superset(&found) {
+            return Ok(height);
+        }
+    }
+    Ok(MIGRATIONS.len())
+}
+
+/// What was read from the damaged file, or `None` where it cannot be read: a salvage goes on past it. It does not go on
+/// past a full disk or an interruption.
+pub(super) fn readable<T>(read: Result<T, impl Into<StoreError>>) -> Result<Option<T>, StoreError> {
+    match read.map_err(Into::into) {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ (StoreError::StorageFull | StoreError::Closed)) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 
@@ -229,8 +227,11 @@ fn salvage_by_rowid(damaged: &Connection, new: &Transaction<'_>, table: &Table) 
             table.name
         ))
     };
-    let mut upwards = select("ASC")?;
-    let mut downwards = select("DESC")?;
+    let (Some(mut upwards), Some(mut downwards)) = (readable(select("ASC"))?, readable(select("DESC"))?)
+    else {
+        tracing::warn!(table = table.name, "table cannot be read");
+        return Ok(());
+    };
     let mut copy = Copy::new(new, table)?;
     let mut ranges = vec![(i64::MIN, i64::MAX)];
     for _ in 0..PROBES {
@@ -238,12 +239,12 @@ fn salvage_by_rowid(damaged: &Connection, new: &Transaction<'_>, table: &Table) 
             return Ok(());
         };
         let mut last_low = None;
-        if copy.all(upwards.query([low, high])?, &mut last_low)? {
+        if copy.all(upwards.query([low, high]), &mut last_low)? {
             continue;
         }
         let low = last_low.map_or(low, |id| id.saturating_add(1));
         let mut last_high = None;
-        if low > high || copy.all(downwards.query([low, high])?, &mut last_high)? {
+        if low > high || copy.all(downwards.query([low, high]), &mut last_high)? {
             continue;
         }
         let high = last_high.map_or(high, |id| id.saturating_sub(1));
@@ -271,12 +272,16 @@ fn salvage_from_both_ends(
             .map(|name| format!("{name} {direction}"))
             .collect();
         // Dynamic SQL: names come from our own schema.
-        let mut statement = damaged.prepare(&format!(
+        let statement = damaged.prepare(&format!(
             "SELECT 0, {columns} FROM {} ORDER BY {}",
             table.name,
             order.join(", ")
-        ))?;
-        if copy.all(statement.query([])?, &mut None)? {
+        ));
+        let Some(mut statement) = readable(statement)? else {
+            tracing::warn!(table = table.name, "table cannot be read");
+            return Ok(());
+        };
+        if copy.all(statement.query([]), &mut None)? {
             return Ok(());
         }
     }
@@ -306,20 +311,20 @@ impl<'t> Copy<'t> {
     }
 
     /// Copies rows, `last` being the rowid of the latest one. Answers whether it came to the end.
-    fn all(&mut self, mut rows: rusqlite::Rows<'_>, last: &mut Option<i64>) -> Result<bool, StoreError> {
-        loop {
-            match rows.next() {
-                Ok(None) => return Ok(true),
-                Ok(Some(row)) => {
-                    self.one(row)?;
-                    *last = row.get(0).ok();
-                }
-                Err(error) => {
-                    passing_over(error.into())?;
-                    return Ok(false);
-                }
-            }
+    fn all(
+        &mut self,
+        rows: Result<rusqlite::Rows<'_>, rusqlite::Error>,
+        last: &mut Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let Some(mut rows) = readable(rows)? else {
+            return Ok(false);
+        };
+        while let Some(next) = readable(rows.next())? {
+            let Some(row) = next else { return Ok(true) };
+            self.one(row)?;
+            *last = row.get(0).ok();
         }
+        Ok(false)
     }
 
     fn one(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
@@ -342,10 +347,18 @@ impl<'t> Copy<'t> {
 
 /// Ids of AUTOINCREMENT tables are never used again, not even those of rows that were deleted or lost.
 fn keep_used_ids(damaged: &Connection, new: &Transaction<'_>) -> Result<(), StoreError> {
-    let mut used = damaged.prepare("SELECT name, seq FROM sqlite_sequence")?;
+    let Some(mut used) = readable(damaged.prepare("SELECT name, seq FROM sqlite_sequence"))? else {
+        return Ok(());
+    };
     let mut rows = used.query([])?;
-    while let Some(row) = rows.next()? {
-        let (name, last): (String, i64) = (row.get(0)?, row.get(1)?);
+    while let Some(Some(row)) = readable(rows.next())? {
+        let Some((name, last)) = readable(
+            row.get::<_, String>(0)
+                .and_then(|name| Ok((name, row.get::<_, i64>(1)?))),
+        )?
+        else {
+            continue;
+        };
         new.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
             (&name, last),

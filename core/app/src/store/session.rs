@@ -81,9 +81,19 @@ impl Session {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that damage was met, so that the next start examines the file.
+    /// Notes that damage was met, so that the next start replaces the file.
     pub(super) fn note_damage(&self) {
-        self.is_damaged.store(true, Ordering::SeqCst);
+        if self.is_damaged.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        tracing::warn!("a damaged page was met: the next start replaces the file");
+        if let Err(error) = self.folder.mark_damaged() {
+            // The empty note stays, and with it a look at every page.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the damage could not be noted"
+            );
+        }
     }
 
     /// Waits for a connection of the role and borrows it.

@@ -1,22 +1,4 @@
-//! The tables of the store itself: settings and zones.
-
-/// Whether the derived tables say what the others say. They do not after a salvage, until their modules have rebuilt them.
-pub(crate) mod derived {
-    use crate::store::{Reader, StoreError, WriteTransaction, settings};
-
-    /// A row, and not a variable, so that a start that is killed before the rebuild does not forget it.
-    pub(in crate::store) const STALE: &str = "store.derived_is_stale";
-
-    /// Whether a rebuild is due.
-    pub(crate) fn are_stale(reader: &Reader<'_>) -> Result<bool, StoreError> {
-        Ok(settings::get(reader, STALE)?.is_some())
-    }
-
-    /// Notes that every derived table was rebuilt, in the transaction that did it.
-    pub(crate) fn set_fresh(transaction: &WriteTransaction<'_>) -> Result<(), StoreError> {
-        settings::set(transaction, STALE, None)
-    }
-}
+//! The tables of the store itself: settings, zones and versions of derived tables.
 
 /// Settings: a text per name. Their owners give them meaning.
 pub mod settings {
@@ -49,6 +31,39 @@ pub mod settings {
                 .prepare_cached("DELETE FROM setting WHERE key = ?1")?
                 .execute([key])?;
         }
+        Ok(())
+    }
+}
+
+/// Derived views: by which version of its rules each was derived.
+pub mod derived {
+    use rusqlite::OptionalExtension as _;
+
+    use crate::store::{Reader, StoreError, WriteTransaction};
+
+    /// The version a view was derived by, or `None` if it has to be derived: in a new file, and after a salvage.
+    pub fn version(reader: &Reader<'_>, view: &str) -> Result<Option<i64>, StoreError> {
+        let version = reader
+            .connection()
+            .prepare_cached("SELECT version FROM derived_view WHERE name = ?1")?
+            .query_row([view], |row| row.get(0))
+            .optional()?;
+        Ok(version)
+    }
+
+    /// Notes that a view was derived by `version` of its rules, in the transaction that derived it.
+    pub fn set_version(
+        transaction: &WriteTransaction<'_>,
+        view: &str,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        transaction
+            .connection()
+            .prepare_cached(
+                "INSERT INTO derived_view (name, version) VALUES (?1, ?2) \
+                 ON CONFLICT (name) DO UPDATE SET version = excluded.version",
+            )?
+            .execute((view, version))?;
         Ok(())
     }
 }

@@ -58,6 +58,18 @@ pub struct DateRange {
 }
 
 impl DateRange {
+    /// Every date that text keys keep in order: the years 0 to 9999.
+    pub const ALL: Self = Self {
+        from: match NaiveDate::from_ymd_opt(0, 1, 1) {
+            Some(date) => date,
+            None => NaiveDate::MIN,
+        },
+        until: match NaiveDate::from_ymd_opt(9999, 12, 31) {
+            Some(date) => date,
+            None => NaiveDate::MAX,
+        },
+    };
+
     /// The range of exactly one date (empty at the end of the calendar, in the year 262142).
     #[must_use]
     pub fn single(date: NaiveDate) -> Self {

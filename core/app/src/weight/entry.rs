@@ -1,6 +1,6 @@
 //! From what was typed to what is stored: every check that can refuse a weigh-in stands here.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 
 use super::plausibility::{Before, PlausibilityQuestion, lies_ahead, question};
 use super::unit::approximate_kilograms;
@@ -13,8 +13,6 @@ use crate::time::{DayStart, UtcMillis};
 
 /// More than any scale shows or any person types; every character is kept for ever.
 const LONGEST_TEXT_BYTES: usize = 100;
-/// No place was ever further from UTC.
-const WIDEST_OFFSET_S: i32 = 24 * 3600;
 
 /// The content of a weigh-in, read and found acceptable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +34,9 @@ impl Entry {
         new: &NewWeighIn,
         day_start: DayStart,
     ) -> Result<Self, WeightError> {
-        check_time(new.when)?;
+        if !new.when.is_plausible() {
+            return Err(WeightError::TimeOutOfRange);
+        }
         let typed = new.typed.trim();
         if typed.len() > LONGEST_TEXT_BYTES {
             return Err(WeightError::Text(WeightTextError::Malformed));
@@ -124,23 +124,6 @@ impl From<WeighIn> for Entry {
             waist: weigh_in.waist,
             source: weigh_in.source,
         }
-    }
-}
-
-/// A clock that was never set and a slip in the year are refused: no trend can hold both 1970 and today.
-fn check_time(when: WeighInTime) -> Result<(), WeightError> {
-    let is_possible = match when {
-        WeighInTime::Timed {
-            sub_ms_ns, offset_s, ..
-        } => sub_ms_ns <= 999_999 && offset_s.unsigned_abs() < WIDEST_OFFSET_S.unsigned_abs(),
-        WeighInTime::DateOnly(_) => true,
-    };
-    // The calendar date and not the instant: a New Year's morning in Tokyo is still the old year in UTC.
-    let year = when.date(DayStart::MIDNIGHT).year();
-    if is_possible && (2000..2100).contains(&year) {
-        Ok(())
-    } else {
-        Err(WeightError::TimeOutOfRange)
     }
 }
 

@@ -69,6 +69,8 @@ pub use replay::{
     ReplayDay, ReplayError, ReplayOptions, ReplayOutput, ReplayReason, ReplaySummary, parse_replay, replay,
 };
 pub use slope::{Slope, WINDOW_DAYS, slope, window};
+pub(crate) use sql::weigh_ins;
+pub(crate) use summary::summary;
 pub use summary::{WaistReading, WeightGoal, WeightSummary};
 pub use trend::{Tau, WeightDay, trend};
 pub use unit::{ShownWeight, Weight, WeightTextError};
@@ -82,6 +84,10 @@ use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::store::{Store, Topic, WriteTransaction};
 use crate::time::{CalendarUnit, DateRange};
+
+/// Version of the rules of this module that lead from changes to readings, days and trend. Raised with every change of one,
+/// so that each file is derived again at its next start.
+pub(crate) const RULES_VERSION: i64 = 1;
 
 /// A weigh-in that was stored, and what to ask about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What a person enters or an import brings, and what is handed back.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 
 use super::{Waist, WeighInId, Weight};
-use crate::time::UtcMillis;
+use crate::time::{DayStart, UtcMillis};
 
 /// The unit in which a weight was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +53,26 @@ pub enum WeighInTime {
     },
     /// A date; the time of day is not known and never made up.
     DateOnly(NaiveDate),
+}
+
+/// No place was ever further from UTC.
+const WIDEST_OFFSET_S: u32 = 24 * 3600;
+
+impl WeighInTime {
+    /// Whether the date lies in the years 2000 to 2099 and every part is possible.
+    ///
+    /// A clock that was never set and a slip in the year are refused: no trend can hold both 1970 and today. The
+    /// calendar date decides and not the instant, because New Year's morning in Tokyo is still the old year in UTC.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        let is_possible = match *self {
+            Self::Timed {
+                sub_ms_ns, offset_s, ..
+            } => sub_ms_ns <= 999_999 && offset_s.unsigned_abs() < WIDEST_OFFSET_S,
+            Self::DateOnly(_) => true,
+        };
+        is_possible && (2000..2100).contains(&self.date(DayStart::MIDNIGHT).year())
+    }
 }
 
 /// A weigh-in to be stored.

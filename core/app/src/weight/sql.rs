@@ -348,7 +348,7 @@ fn read_weigh_ins(
     Ok(weigh_ins)
 }
 
-pub(super) fn weigh_ins(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<WeighIn>> {
+pub(crate) fn weigh_ins(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<WeighIn>> {
     read_weigh_ins(reader, WEIGH_INS, range.text_ends())
 }
 

@@ -55,7 +55,7 @@ pub struct WeightSummary {
     pub programme: ProgrammeGoals,
 }
 
-pub(super) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSummary, WeightError> {
+pub(crate) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSummary, WeightError> {
     let latest = sql::last_day(reader)?;
     let days = match latest {
         Some(latest) => sql::days(reader, DateRange::ending_on(latest.date, WINDOW_DAYS))?,

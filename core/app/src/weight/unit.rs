@@ -16,8 +16,9 @@ const POUNDS_PER_STONE: i128 = 14;
 const STONE_IN_TENTHS_OF_POUND: i32 = 140;
 const LOWEST: i32 = 200;
 const HIGHEST: i32 = 50_000;
-/// Fraction digits of pounds and stone: more than any scale shows, few enough for exact 128-bit arithmetic.
-const MOST_FRACTION_DIGITS: usize = 12;
+/// Fraction digits of pounds and stone: more than a binary float needs, which exports write out in full, and few enough
+/// for exact 128-bit arithmetic.
+const MOST_FRACTION_DIGITS: usize = 22;
 /// Digits before the point of pounds and stone; seven are out of range whatever they say.
 const MOST_WHOLE_DIGITS: usize = 6;
 
@@ -53,8 +54,8 @@ pub enum WeightTextError {
     /// Not digits with an optional point and digits, nor `10 st 4` for stone.
     #[error("read the weight: it is not a number such as 63.5")]
     Malformed,
-    /// More than 12 fraction digits of pounds or stone.
-    #[error("read the weight: more than 12 digits after the point")]
+    /// More than 22 fraction digits of pounds or stone.
+    #[error("read the weight: more than 22 digits after the point")]
     TooManyDigits,
     /// Below 2 kg or above 500 kg, before rounding.
     #[error("accept the weight: it is not between 2 and 500 kg")]
@@ -279,7 +280,7 @@ impl Scaled {
         }
     }
 
-    /// Stored units at `factor` per unit. At most 10^7 · 14 · 10^12 · 10^9, far below the 1.7 · 10^38 of 128 bits.
+    /// Stored units at `factor` per unit. Below 10^15 · 10^22, and 128 bits hold 1.7 · 10^38.
     fn weight(&self, factor: i128) -> Result<Weight, WeightTextError> {
         let numerator = self.units.saturating_mul(factor);
         let denominator = self.scale.saturating_mul(FACTOR_SCALE);
@@ -299,7 +300,7 @@ fn weight_of(units: i128) -> Result<Weight, WeightTextError> {
         .ok_or(WeightTextError::OutOfRange)
 }
 
-/// The number that up to 12 ASCII digits mean; none is 0.
+/// The number that up to 22 ASCII digits mean; none is 0.
 fn digits_value(digits: &str) -> i128 {
     digits.bytes().fold(0, |value: i128, digit| {
         value.saturating_mul(10).saturating_add(i128::from(digit & 0x0f))
@@ -434,11 +435,14 @@ mod tests {
                 );
             }
         }
-        assert_eq!(stored("115.963146545323", Pound), 5260);
+        assert_eq!(stored("115.9631465453230000000000", Pound), 5260);
+        assert_eq!(stored("78.7365222044924305569666", Stone), 50_000);
         assert_eq!(
-            Weight::parse("115.9631465453230", Pound),
+            Weight::parse("115.96314654532300000000000", Pound),
             Err(WeightTextError::TooManyDigits)
         );
+        let too_heavy = Weight::parse("999999.9999999999999999999999", Stone);
+        assert_eq!(too_heavy, Err(WeightTextError::OutOfRange));
         assert_eq!(stored("52.5999984741211", Kilogram), 5260);
     }
 

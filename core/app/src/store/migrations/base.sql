@@ -1,4 +1,4 @@
--- What every module needs: settings and time zones.
+-- What every module needs: settings, time zones, and which derived tables are up to date.
 
 CREATE TABLE setting (
     key TEXT NOT NULL PRIMARY KEY,  -- dotted name of the module that owns it, e.g. 'steps.goal'
@@ -16,3 +16,8 @@ CREATE TABLE zone_history (
     from_ms INTEGER PRIMARY KEY,                    -- epoch ms UTC from which the shell reported the zone
     zone_id INTEGER NOT NULL REFERENCES zone        -- zone in force until the next row
 ) STRICT;
+
+CREATE TABLE derived_view (
+    name TEXT NOT NULL PRIMARY KEY, -- name of the module that derives it, e.g. 'steps'
+    version INTEGER NOT NULL        -- version of the rules it was derived by; no row, or another version: derive again
+) STRICT, WITHOUT ROWID;
