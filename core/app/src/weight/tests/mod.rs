@@ -65,6 +65,7 @@ impl Phone {
         drop(self.app.take());
         let app = App::open(Config {
             folder: self.folder.path().to_owned(),
+            key: None,
             zone: Tz::Asia__Tokyo,
             clock: Arc::new(ManualClock::new(NOW)),
             random: Arc::clone(&self.random),
