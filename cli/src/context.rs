@@ -1,16 +1,20 @@
 //! What every command starts from: the opened app, today, the language.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
 use ayumi_core::clock::{Clock as _, Random, SystemClock};
+use ayumi_core::store::Recovery;
 use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, ZoneOffsets, parse_zone};
 use ayumi_core::weight::{MassUnit, WeighInTime};
 
 use crate::arguments::{Common, Language, Unit, WeekStartChoice};
 use crate::failure::Failure;
 use crate::labels::Labels;
+use crate::text::thousands;
+use crate::words::Word;
 
 /// An opened app and how to show it.
 pub(crate) struct Context {
@@ -49,13 +53,17 @@ impl Context {
     pub(crate) fn open_folder(common: &Common, folder: PathBuf) -> Result<Self, Failure> {
         let zone = zone(common);
         let config = Config {
-            key: None,
             folder,
+            key: None,
             zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         };
         let app = App::open(config)?;
+        let labels = Labels::new(language(common));
+        if let Some(recovery) = app.recovery() {
+            tell_recovery(labels, &recovery)?;
+        }
         let today = match common.today {
             Some(today) => today,
             None => app.today()?,
@@ -66,7 +74,7 @@ impl Context {
             is_today_given: common.today.is_some(),
             now: SystemClock.now(),
             zone,
-            labels: Labels::new(language(common)),
+            labels,
         })
     }
 }
@@ -102,6 +110,17 @@ impl Context {
             zone: Some(self.zone),
         }
     }
+}
+
+/// On standard error, so that the answer itself stays what a program expects.
+fn tell_recovery(labels: Labels, recovery: &Recovery) -> Result<(), Failure> {
+    let rows = thousands(i64::try_from(recovery.salvaged_rows).unwrap_or(i64::MAX));
+    let line = labels.say(
+        Word::Recovered,
+        &[("rows", &rows), ("file", &recovery.set_aside.display())],
+    );
+    writeln!(std::io::stderr(), "{line}")?;
+    Ok(())
 }
 
 /// The zone asked for, else the computer's, else Japan's.

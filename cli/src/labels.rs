@@ -6,7 +6,8 @@ use ayumi_core::charts::{
     BucketUnit, Chart, DatedValue, Direction, Facts, GapReason, LabelFormatter, LineKind, MarkKind, Role,
     Subject, TimeLabel, TimeTick, ValueLabel,
 };
-use ayumi_core::time::NaiveDate;
+use ayumi_core::steps::{DaySteps, roll_up_steps};
+use ayumi_core::time::{DateRange, NaiveDate};
 use ayumi_core::weight::{MassUnit, ShownWeight, WeighIn, Weight};
 use chrono::{Datelike as _, Weekday};
 
@@ -89,6 +90,30 @@ impl Labels {
         } else {
             self.say(Word::Days, &[("days", &thousands(i64::from(days)))])
         }
+    }
+
+    /// The mean of some days, which leaves today out if another day was measured.
+    pub(crate) fn mean_of_days(self, known: &[DaySteps], range: DateRange, today: NaiveDate) -> String {
+        let days = self.days(range.len());
+        let roll_up = roll_up_steps(known, range, today);
+        let Some(mean) = roll_up.mean else {
+            return self.say(Word::NothingMeasured, &[("days", &days)]);
+        };
+        let is_today_measured = known.iter().any(|day| day.date == today && day.steps.is_some());
+        let word = if is_today_measured && roll_up.measured_days > 1 {
+            Word::MeanWithoutToday
+        } else {
+            Word::MeanOfDays
+        };
+        let mean = self.steps(mean);
+        self.say(
+            word,
+            &[
+                ("mean", &mean),
+                ("measured", &roll_up.measured_days),
+                ("days", &days),
+            ],
+        )
     }
 
     /// A weight as it was typed, with its unit.
@@ -406,7 +431,6 @@ impl LabelFormatter for Labels {
 #[cfg(test)]
 mod tests {
     use ayumi_core::charts::{Span, StepChartInput, step_chart};
-    use ayumi_core::steps::DaySteps;
     use ayumi_core::time::{WeekStart, parse_date};
     use insta::assert_snapshot;
 

@@ -126,6 +126,7 @@ words! {
     // Steps
     NotCounted: "{steps} not counted: more than a person can walk in the time", "{steps}は数えていません（短時間に多すぎるため）";
     MeanOfDays: "{mean} a day on average, {measured} of {days} measured", "1日平均{mean}（{days}のうち{measured}日を計測）";
+    MeanWithoutToday: "{mean} a day on average without today, {measured} of {days} measured", "今日を除く1日平均{mean}（{days}のうち{measured}日を計測）";
     NothingMeasured: "Nothing was measured in these {days}.", "この{days}の計測はありません。";
     StepGoal: "Step goal", "歩数の目標";
     StepGoalOf: "{steps} a day", "1日{steps}";
@@ -185,6 +186,8 @@ words! {
     Unit: "Unit of weights", "体重の単位";
     TrendDays: "Time constant of the trend", "傾向の時定数";
     DayStart: "Day starts at", "1日の始まり";
+
+    Recovered: "The database was damaged. {rows} records were saved; the damaged file is kept as {file}", "データベースが壊れていたため、{rows}件を復旧しました。壊れたファイルは {file} に残しています";
 
     // Import and export
     Recognising: "recognising", "形式を確認中";

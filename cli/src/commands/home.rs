@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use ayumi_core::app::Home;
 use ayumi_core::charts::{LabelFormatter as _, ValueLabel};
-use ayumi_core::time::NaiveDate;
+use ayumi_core::time::{DateRange, NaiveDate};
 use ayumi_core::weight::{GoalDistance, GoalReason, ReachedGoal};
 use serde::Serialize;
 
@@ -53,9 +53,14 @@ pub(crate) fn step_rows(home: &Home, labels: Labels) -> Vec<HomeRow> {
         name: labels.word(name),
         text,
     };
+    let days = u32::try_from(home.week.len()).unwrap_or(0);
+    let week = DateRange::ending_on(home.today, days);
     let mut rows = vec![
         row(Word::StepsToday, steps_today(home, labels)),
-        row(Word::LastSevenDays, last_seven_days(home, labels)),
+        row(
+            Word::LastSevenDays,
+            labels.mean_of_days(&home.week, week, home.today),
+        ),
     ];
     if home.step_goal.is_some() {
         let streak = home.streak.map_or_else(
@@ -104,22 +109,6 @@ fn steps_today(home: &Home, labels: Labels) -> String {
         labels.say(Word::ToGo, &[("amount", &labels.steps(rest))])
     };
     format!("{of_goal}{}{state}", labels.word(Word::Comma))
-}
-
-fn last_seven_days(home: &Home, labels: Labels) -> String {
-    let days = u32::try_from(home.week.len()).unwrap_or(0);
-    let measured = home.week.iter().filter(|day| day.steps.is_some()).count();
-    match home.week_mean {
-        Some(mean) => labels.say(
-            Word::MeanOfDays,
-            &[
-                ("mean", &labels.steps(mean)),
-                ("measured", &measured),
-                ("days", &labels.days(days)),
-            ],
-        ),
-        None => labels.word(Word::NoData).to_owned(),
-    }
 }
 
 fn weight_trend(home: &Home, labels: Labels) -> String {

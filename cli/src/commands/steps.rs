@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, mean_of_known_days, with_unknown_dates};
+use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, with_unknown_dates};
 use ayumi_core::time::{DateRange, NaiveDate, format_date};
 use serde::Serialize;
 
@@ -76,20 +76,8 @@ fn show(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
         return print_json(&days);
     }
     print_days(context, &known, range)?;
-    let labels = context.labels;
-    let mut out = std::io::stdout().lock();
-    if let Some(mean) = mean_of_known_days(&known) {
-        let measured = known.iter().filter(|day| day.steps.is_some()).count();
-        let arguments: [(&str, &dyn std::fmt::Display); 3] = [
-            ("mean", &labels.steps(mean)),
-            ("measured", &measured),
-            ("days", &labels.days(range.len())),
-        ];
-        writeln!(out, "{}", labels.say(Word::MeanOfDays, &arguments))?;
-    } else {
-        let days = labels.days(range.len());
-        writeln!(out, "{}", labels.say(Word::NothingMeasured, &[("days", &days)]))?;
-    }
+    let mean = context.labels.mean_of_days(&known, range, context.today);
+    writeln!(std::io::stdout(), "{mean}")?;
     Ok(())
 }
 
