@@ -8,6 +8,7 @@
     reason = "helpers of tests: a panic is a failed test"
 )]
 
+pub mod decade;
 pub mod fitabase;
 pub mod phone;
 pub mod scenario;

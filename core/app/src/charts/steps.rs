@@ -7,7 +7,7 @@ use super::model::{
 };
 use super::range::{GoalPlace, ValueRange, step_range};
 use super::time_axis::date_ticks;
-use crate::steps::{DaySteps, StepRollUp, inside, longest_streak, mean_without_today, roll_up_steps};
+use crate::steps::{DaySteps, StepRollUp, days_inside, longest_streak, mean_without_today, roll_up_steps};
 use crate::time::{DateRange, NaiveDate, WeekStart};
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ pub struct StepChartInput<'a> {
 #[must_use]
 pub fn step_chart(input: &StepChartInput<'_>) -> Chart {
     let unit = BucketUnit::for_days(input.dates.len());
-    let days = inside(input.days, input.dates);
+    let days = days_inside(input.days, input.dates);
     let buckets = unit.buckets(input.dates, input.week_start);
     let roll_ups: Vec<StepRollUp> = buckets
         .iter()
@@ -48,7 +48,7 @@ pub fn step_chart(input: &StepChartInput<'_>) -> Chart {
         .collect();
     let parts: Vec<Option<BarParts>> = roll_ups
         .iter()
-        .map(|roll_up| match (unit, inside(days, roll_up.dates)) {
+        .map(|roll_up| match (unit, days_inside(days, roll_up.dates)) {
             (BucketUnit::Day, [day]) => BarParts::of_day(day),
             _ => roll_up.mean.map(BarParts::of_mean),
         })
@@ -238,7 +238,7 @@ fn lines(days: &[DaySteps], input: &StepChartInput<'_>, range: Option<&ValueRang
 fn marks(days: &[DaySteps], buckets: &[DateRange], today: NaiveDate) -> Vec<Mark> {
     let mut marks = Vec::new();
     for (index, dates) in buckets.iter().enumerate() {
-        let days = inside(days, *dates);
+        let days = days_inside(days, *dates);
         let quarantined = days
             .iter()
             .map(|day| day.quarantined_steps)

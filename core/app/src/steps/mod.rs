@@ -35,11 +35,11 @@ pub use reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
+pub(crate) use summary::days_inside;
 pub use summary::{
-    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, roll_up_steps,
-    with_unknown_dates,
+    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, mean_without_today,
+    roll_up_steps, with_unknown_dates,
 };
-pub(crate) use summary::{inside, mean_without_today};
 
 pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 

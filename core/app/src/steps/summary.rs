@@ -193,7 +193,7 @@ pub struct StepRollUp {
 /// Source: charts.md section 6.
 #[must_use]
 pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> StepRollUp {
-    let days = inside(days, dates);
+    let days = days_inside(days, dates);
     let known = days.iter().filter_map(|day| day.steps);
     StepRollUp {
         dates,
@@ -205,14 +205,15 @@ pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> S
 }
 
 /// The days of a range, found by halving: a chart of many buckets must not look at every day for each.
-pub(crate) fn inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
+pub(crate) fn days_inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
     let from = days.partition_point(|day| day.date < dates.from);
     let until = days.partition_point(|day| day.date < dates.until).max(from);
     days.get(from..until).unwrap_or(&[])
 }
 
-/// Today is not over: averages leave it out unless it is the only day.
-pub(crate) fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
+/// Mean steps of the measured days without today, which is not over, unless it is the only one.
+#[must_use]
+pub fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
     let is_past = |day: &&DaySteps| day.date != today && day.steps.is_some();
     let past: Vec<DaySteps> = days.iter().filter(is_past).copied().collect();
     mean_of_known_days(if past.is_empty() { days } else { &past })

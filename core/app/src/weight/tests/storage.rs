@@ -102,7 +102,7 @@ fn a_rebuild_that_was_cut_off_is_done_by_the_next_start() {
     phone.execute(
         "DELETE FROM weight_day;
          DELETE FROM weight_reading;
-         INSERT INTO setting (key, value) VALUES ('store.derived_is_stale', '1');",
+         DELETE FROM derived_view;",
     );
     phone.restart();
     assert_eq!(phone.derived(), before);
