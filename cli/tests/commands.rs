@@ -302,7 +302,7 @@ fn steps_of_days_are_shown_with_goal_and_correction_and_days_without_data_are_no
     2026-04-08 Wed      9,000  ██████████████████████████████ ✓ ✎
     2026-04-09 Thu    no data
     2026-04-10 Fri          0   ✎
-    4,500 steps a day on average, 2 of 4 days measured
+    9,000 steps a day on average without today, 2 of 4 days measured
     ");
     person.says(&["steps", "adjust", "2026-04-08", "none"]);
     person.says(&["steps", "adjust", "2026-04-10", "none"]);
@@ -354,7 +354,7 @@ fn home_answers_in_both_languages() {
     Fri 10 Apr 2026
 
     Steps today                 5,000 of 8,000 steps, 3,000 steps to go
-    Last 7 days                 6,550 steps a day on average, 2 of 7 days measured
+    Last 7 days                 8,100 steps a day on average without today, 2 of 7 days measured
     Streak                      1 day since 9 Apr 2026
     Weight trend                63.6 kg (weighed 63 kg on 10 Apr 2026)
     Change                      -0.28 kg a week, more than chance
@@ -367,7 +367,7 @@ fn home_answers_in_both_languages() {
     2026年4月10日(金)
 
     今日の歩数            5,000歩（目標8,000歩）、あと3,000歩
-    直近7日間             1日平均6,550歩（7日のうち2日を計測）
+    直近7日間             今日を除く1日平均8,100歩（7日のうち2日を計測）
     連続達成              1日（2026年4月9日から）
     体重の傾向            63.6 kg（2026年4月10日の計測値 63 kg）
     変化                  週あたり-0.28 kg（偶然とはいえない変化）
@@ -384,7 +384,7 @@ fn an_empty_app_says_that_nothing_is_known() {
     Fri 10 Apr 2026
 
     Steps today   no data
-    Last 7 days   no data
+    Last 7 days   Nothing was measured in these 7 days.
     Weight trend  no weigh-in yet
     ");
     assert_snapshot!(Person::speaking("ja").says(&["weight"]), @"計測がまだありません");
@@ -481,7 +481,7 @@ fn the_demonstration_writes_every_chart_and_one_page_that_needs_nothing_else() {
 
     2016年5月12日のホーム画面
     今日の歩数  9,995歩（目標8,000歩）、目標達成
-    直近7日間   1日平均7,932歩（7日のうち7日を計測）
+    直近7日間   今日を除く1日平均7,588歩（7日のうち7日を計測）
     連続達成    2日（2016年5月11日から）
 
     最後の1週間
@@ -511,6 +511,10 @@ fn the_demonstration_writes_every_chart_and_one_page_that_needs_nothing_else() {
 
     歩数と体重は別々の人の、異なる年の記録です。それぞれの図は、その記録の最後の日で終わります。
     表示の目標は例です（1日8,000歩、88 kg）。
+
+    計測データの出典
+    Steps: R. Furberg, J. Brinton, M. Keating, A. Ortiz: Crowd-sourced Fitbit datasets 03.12.2016-05.12.2016, Zenodo, record 53894 (doi 10.5281/zenodo.53894), CC BY 4.0 (creativecommons.org/licenses/by/4.0); re-published on Kaggle as arashnic/fitbit (FitBit Fitness Tracker Data, Mobius), CC0 1.0.
+    Weight: demonstration data of TrendWeight, github.com/trendweight/trendweight, copyright (c) 2020 Erv Walter, MIT licence.
 
     図とページ：out/index.html
     ");
