@@ -1,7 +1,7 @@
 //! What every command starts from: the opened app, today, the language.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
@@ -41,25 +41,42 @@ impl Random for SystemRandom {
 }
 
 impl Context {
-    pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
+    /// Opens the app in the person's folder, does the work, and closes the files in an orderly way, also after a failure.
+    pub(crate) fn with(
+        common: &Common,
+        work: impl FnOnce(&Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let folder = match &common.folder {
             Some(folder) => folder.clone(),
             None => default_folder()?,
         };
-        Self::open_folder(common, folder)
+        Self::with_folder(common, &folder, work)
     }
 
-    /// As [`Self::open`], in a folder of the caller's choice.
-    pub(crate) fn open_folder(common: &Common, folder: PathBuf) -> Result<Self, Failure> {
+    /// As [`Self::with`], in a folder of the caller's choice.
+    pub(crate) fn with_folder(
+        common: &Common,
+        folder: &Path,
+        work: impl FnOnce(&Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let context = Self::open(common, folder)?;
+        let result = work(&context);
+        let closed = context.app.close();
+        // What the work failed with is what the person has to know.
+        result?;
+        Ok(closed?)
+    }
+
+    fn open(common: &Common, folder: &Path) -> Result<Self, Failure> {
         let zone = zone(common);
         let config = Config {
-            folder,
+            folder: folder.to_owned(),
             key: None,
             zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         };
-        let app = App::open(config)?;
+        let app = App::open(config).map_err(|error| Failure::file(folder, &Failure::from(error)))?;
         let labels = Labels::new(language(common));
         if let Some(recovery) = app.recovery() {
             tell_recovery(labels, &recovery)?;

@@ -28,6 +28,17 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// An error of the core with everything behind it.
+    fn core(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        Self::Core(text)
+    }
+
     pub(crate) fn file(file: &std::path::Path, reason: &impl std::fmt::Display) -> Self {
         Self::File {
             file: file.display().to_string(),
@@ -57,13 +68,13 @@ impl From<std::io::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Core(error.to_string())
+        Self::core(&error)
     }
 }
 
 impl From<StepError> for Failure {
     fn from(error: StepError) -> Self {
-        Self::Core(error.to_string())
+        Self::core(&error)
     }
 }
 
@@ -73,7 +84,7 @@ impl From<WeightError> for Failure {
             WeightError::OutOfRange {
                 question: Some(question),
             } => Self::Core(format!("{error}; {}", hint(question))),
-            other => Self::Core(other.to_string()),
+            other => Self::core(&other),
         }
     }
 }
@@ -91,18 +102,18 @@ const fn hint(question: PlausibilityQuestion) -> &'static str {
 
 impl From<WeightTextError> for Failure {
     fn from(error: WeightTextError) -> Self {
-        Self::Core(error.to_string())
+        Self::core(&error)
     }
 }
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
-        Self::Core(error.to_string())
+        Self::core(&error)
     }
 }
 
 impl From<PictureError> for Failure {
     fn from(error: PictureError) -> Self {
-        Self::Core(error.to_string())
+        Self::core(&error)
     }
 }

@@ -6,7 +6,7 @@ use ayumi_core::app::ChartRequest;
 use ayumi_core::charts::svg::{self, SvgOptions, Theme};
 use ayumi_core::charts::{Chart, Span};
 
-use crate::arguments::{ChartArguments, ChartSubject, Common, Look, Range, ThemeChoice};
+use crate::arguments::{ChartArguments, ChartSubject, Look, Range, ThemeChoice};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files::write_whole;
@@ -16,9 +16,8 @@ use crate::picture;
 /// What a viewer without the embedded font draws letters with.
 const FONT_FAMILIES: &str = "'M PLUS 1', 'Hiragino Sans', 'Noto Sans JP', 'Noto Sans CJK JP', sans-serif";
 
-pub(crate) fn run(common: &Common, arguments: &ChartArguments) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, arguments: &ChartArguments) -> Result<(), Failure> {
     let kind = PictureKind::of(&arguments.out)?;
-    let context = Context::open(common)?;
     let request = ChartRequest {
         span: arguments.range.span(),
         end: arguments.end.unwrap_or(context.today),
@@ -26,7 +25,7 @@ pub(crate) fn run(common: &Common, arguments: &ChartArguments) -> Result<(), Fai
         week_start: context.week_start(arguments.week_start),
         conceal_values: arguments.conceal,
     };
-    let chart = chart(&context, arguments.subject, &request)?;
+    let chart = chart(context, arguments.subject, &request)?;
     let svg = svg_of(&chart, context.labels, arguments.look);
     write_whole(&arguments.out, &kind.bytes(svg, arguments.look.scale)?)
 }

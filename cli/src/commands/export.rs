@@ -8,14 +8,13 @@ use serde_json::Value;
 
 use std::io::Write as _;
 
-use crate::arguments::{Common, ExportArguments, ExportForm};
+use crate::arguments::{ExportArguments, ExportForm};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, arguments: &ExportArguments) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<(), Failure> {
     let export = context.app.export()?;
     let folder = &arguments.into;
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
@@ -27,7 +26,7 @@ pub(crate) fn run(common: &Common, arguments: &ExportArguments) -> Result<(), Fa
         files.extend(tables(&export)?);
     }
     for (name, bytes) in files {
-        write(&context, &folder.join(name), &bytes)?;
+        write(context, &folder.join(name), &bytes)?;
     }
     Ok(())
 }

@@ -4,14 +4,13 @@ use std::io::Write as _;
 
 use ayumi_core::weight::TypedWeight;
 
-use crate::arguments::{Common, GoalAction};
+use crate::arguments::GoalAction;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::text::{cells, left};
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, action: Option<&GoalAction>) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, action: Option<&GoalAction>) -> Result<(), Failure> {
     match action {
         Some(GoalAction::Steps { goal }) => context.app.steps().set_goal(goal.0)?,
         Some(GoalAction::Weight { goal, unit }) => {
@@ -21,7 +20,7 @@ pub(crate) fn run(common: &Common, action: Option<&GoalAction>) -> Result<(), Fa
         }
         None => {}
     }
-    show(&context)
+    show(context)
 }
 
 fn show(context: &Context) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use ayumi_core::time::{DateRange, NaiveDate};
 use ayumi_core::weight::{GoalDistance, GoalReason, ReachedGoal};
 use serde::Serialize;
 
-use crate::arguments::{Common, Shown};
+use crate::arguments::Shown;
 use crate::commands::print_json;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -17,8 +17,7 @@ use crate::labels::Labels;
 use crate::text::{cells, left, thousands};
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, shown: Shown) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, shown: Shown) -> Result<(), Failure> {
     let home = context.app.home(context.today)?;
     if shown.json {
         return print_json(&HomeInJson::of(&home));

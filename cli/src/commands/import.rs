@@ -11,22 +11,21 @@ use ayumi_core::import::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::arguments::{Common, ImportArguments};
+use crate::arguments::ImportArguments;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::labels::Labels;
 use crate::text::thousands;
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, arguments: &ImportArguments) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), Failure> {
     let choices = ImportChoices {
         format: arguments.format.map(Into::into),
         person: arguments.person.clone(),
         unit: arguments.unit.map(Into::into),
-        columns: columns(&context, arguments)?,
+        columns: columns(context, arguments)?,
     };
-    let report = import_file(&context, &arguments.file, &choices)?;
+    let report = import_file(context, &arguments.file, &choices)?;
     tell(context.labels, &report)
 }
 

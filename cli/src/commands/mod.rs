@@ -14,19 +14,21 @@ mod weight;
 use std::io::Write as _;
 
 use crate::arguments::{Arguments, Command};
+use crate::context::Context;
 use crate::failure::Failure;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
+    let in_app = |work: &dyn Fn(&Context) -> Result<(), Failure>| Context::with(common, work);
     match &arguments.command {
-        Command::Home(shown) => home::run(common, *shown),
-        Command::Steps(steps) => steps::run(common, steps),
-        Command::Weight(weight) => weight::run(common, weight),
-        Command::Goal { action } => goal::run(common, action.as_ref()),
-        Command::Chart(chart) => chart::run(common, chart),
-        Command::Settings { action } => settings::run(common, action.as_ref()),
-        Command::Import(import) => import::run(common, import),
-        Command::Export(export) => export::run(common, export),
+        Command::Home(shown) => in_app(&|context| home::run(context, *shown)),
+        Command::Steps(steps) => in_app(&|context| steps::run(context, steps)),
+        Command::Weight(weight) => in_app(&|context| weight::run(context, weight)),
+        Command::Goal { action } => in_app(&|context| goal::run(context, action.as_ref())),
+        Command::Chart(chart) => in_app(&|context| chart::run(context, chart)),
+        Command::Settings { action } => in_app(&|context| settings::run(context, action.as_ref())),
+        Command::Import(import) => in_app(&|context| import::run(context, import)),
+        Command::Export(export) => in_app(&|context| export::run(context, export)),
         Command::Demo(demo) => demo::run(common, demo),
         Command::Replay(replay) => replay::run(replay, common.today),
     }

@@ -2,14 +2,13 @@
 
 use std::io::Write as _;
 
-use crate::arguments::{Common, SettingsAction};
+use crate::arguments::SettingsAction;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::text::{cells, left};
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, action: Option<&SettingsAction>) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, action: Option<&SettingsAction>) -> Result<(), Failure> {
     match action {
         Some(SettingsAction::Unit { unit }) => context.app.weight().set_display_unit((*unit).into())?,
         Some(SettingsAction::TrendDays { days }) => context.app.weight().set_tau(*days)?,

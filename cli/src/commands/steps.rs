@@ -6,33 +6,32 @@ use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, with_unknown_dates};
 use ayumi_core::time::{DateRange, NaiveDate, format_date};
 use serde::Serialize;
 
-use crate::arguments::{Common, Moment, StepsAction, StepsArguments};
+use crate::arguments::{Moment, StepsAction, StepsArguments};
 use crate::commands::print_json;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::text::{bar, right, thousands};
 use crate::words::Word;
 
-pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
     let at = |moment: &Moment| moment.at.map_or(context.now, |stamp| stamp.at);
     match &arguments.action {
-        None => show(&context, arguments),
+        None => show(context, arguments),
         Some(StepsAction::Adjust { date, steps }) => {
             record(
-                &context,
+                context,
                 StepEvent::Adjust {
                     date: *date,
                     steps: steps.0,
                 },
             )?;
             let range = DateRange::single(*date);
-            Ok(print_days(&context, &context.app.steps().days(range)?, range)?)
+            Ok(print_days(context, &context.app.steps().days(range)?, range)?)
         }
-        Some(StepsAction::Pause(moment)) => record(&context, StepEvent::Pause { at: at(moment) }),
-        Some(StepsAction::Resume(moment)) => record(&context, StepEvent::Resume { at: at(moment) }),
+        Some(StepsAction::Pause(moment)) => record(context, StepEvent::Pause { at: at(moment) }),
+        Some(StepsAction::Resume(moment)) => record(context, StepEvent::Resume { at: at(moment) }),
         Some(StepsAction::Exclude { start, end, reason }) => record(
-            &context,
+            context,
             StepEvent::Exclude {
                 start: start.at,
                 end: end.at,
@@ -41,7 +40,7 @@ pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Fai
         ),
         Some(StepsAction::Priority { sources }) => {
             if !sources.is_empty() {
-                record(&context, StepEvent::Priority(sources.clone()))?;
+                record(context, StepEvent::Priority(sources.clone()))?;
             }
             let mut out = std::io::stdout().lock();
             for (position, source) in (1..).zip(context.app.steps().priority()?) {

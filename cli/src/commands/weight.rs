@@ -10,9 +10,7 @@ use ayumi_core::weight::{
 };
 use serde::Serialize;
 
-use crate::arguments::{
-    Checkup, Common, Stamp, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList,
-};
+use crate::arguments::{Checkup, Stamp, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
 use crate::commands::print_json;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,15 +20,14 @@ use crate::words::Word;
 /// How a weigh-in of the person herself is marked; others carry the name of their import.
 const TYPED: &str = "typed";
 
-pub(crate) fn run(common: &Common, arguments: &WeightArguments) -> Result<(), Failure> {
-    let context = Context::open(common)?;
+pub(crate) fn run(context: &Context, arguments: &WeightArguments) -> Result<(), Failure> {
     match &arguments.action {
-        None => list(&context, arguments.list),
-        Some(WeightAction::List(options)) => list(&context, *options),
-        Some(WeightAction::Add(entry)) => add(&context, entry),
-        Some(WeightAction::Edit(change)) => edit(&context, change),
+        None => list(context, arguments.list),
+        Some(WeightAction::List(options)) => list(context, *options),
+        Some(WeightAction::Add(entry)) => add(context, entry),
+        Some(WeightAction::Edit(change)) => edit(context, change),
         Some(WeightAction::Delete { id }) => {
-            let found = find(&context, id)?;
+            let found = find(context, id)?;
             context.app.weight().delete(found.id)?;
             let id = found.id.short();
             writeln!(
@@ -40,8 +37,8 @@ pub(crate) fn run(common: &Common, arguments: &WeightArguments) -> Result<(), Fa
             )?;
             Ok(())
         }
-        Some(WeightAction::Undo) => undo(&context),
-        Some(WeightAction::Checkup(new)) => checkup(&context, new),
+        Some(WeightAction::Undo) => undo(context),
+        Some(WeightAction::Checkup(new)) => checkup(context, new),
     }
 }
 

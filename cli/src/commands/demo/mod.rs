@@ -64,8 +64,7 @@ pub(crate) fn run(common: &Common, arguments: &DemoArguments) -> Result<(), Fail
         zone: Some(common.zone.unwrap_or(Tz::Asia__Tokyo)),
         ..common.clone()
     };
-    let context = Context::open_folder(&common, database.to_owned())?;
-    show(&context, &measurements, &out)
+    Context::with_folder(&common, database, |context| show(context, &measurements, &out))
 }
 
 fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<(), Failure> {
