@@ -1,6 +1,5 @@
 //! `ayumi replay`: the inspection formats of steps.md and weight.md, through the real store and rules.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use ayumi_core::steps::{ReplayRun, parse_replay};
@@ -8,6 +7,7 @@ use ayumi_core::time::NaiveDate;
 use ayumi_core::weight::ReplayOptions;
 
 use crate::arguments::{Replay, ReplaySteps, ReplayWeight};
+use crate::commands::print_json;
 use crate::failure::Failure;
 
 /// `today` is the date given on the command line, if one was.
@@ -52,10 +52,4 @@ fn malformed(file: &Path, line: usize, reason: String) -> Failure {
         line: line as u64,
         reason,
     }
-}
-
-fn print_json(output: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(output).map_err(|error| Failure::Core(error.to_string()))?;
-    writeln!(std::io::stdout().lock(), "{text}")?;
-    Ok(())
 }

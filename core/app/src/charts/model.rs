@@ -7,6 +7,7 @@ use chrono::Datelike as _;
 use serde::Serialize;
 
 use super::range::GoalPlace;
+use super::weight::in_unit;
 use crate::time::{CalendarUnit, DateRange, NaiveDate, UtcMillis};
 use crate::weight::{MassUnit, ShownWeight, Weight};
 
@@ -235,6 +236,18 @@ impl ValueLabel {
                 decimals: 1,
             },
         }
+    }
+
+    /// A computed weight in kilograms, such as a trend, in its unit of display.
+    #[must_use]
+    pub fn of_kilograms(kg: f64, decimals: u8, unit: MassUnit) -> Self {
+        Self::weight(in_unit(kg, unit), decimals, unit)
+    }
+
+    /// A difference in kilograms in its unit of display; stone are told in pounds.
+    #[must_use]
+    pub fn of_kilograms_difference(kg: f64, decimals: u8, unit: MassUnit) -> Self {
+        Self::weight_difference(in_unit(kg, unit), decimals, unit)
     }
 
     /// A difference of weights; stone are told in pounds, which may have a sign.

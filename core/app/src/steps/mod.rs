@@ -65,10 +65,10 @@ pub enum StepError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A reading came without a zone before the shell ever reported one.
-    #[error("no zone is known yet: report the phone's zone first")]
+    #[error("date the reading: no zone is known yet, report the phone's zone first")]
     NoZone,
     /// A goal outside 1 to 1,000,000 steps a day.
-    #[error("a goal is 1 to 1,000,000 steps a day")]
+    #[error("set the goal: it is not between 1 and 1,000,000 steps a day")]
     GoalOutOfRange,
 }
 
