@@ -587,6 +587,32 @@ fn replay_names_the_line_that_is_wrong() {
 }
 
 #[test]
+fn a_replay_does_not_depend_on_the_zone_of_the_computer() {
+    let person = Person::new();
+    // 2026-03-31T15:30:00Z is 1 April in Tokyo, the default of a replay.
+    person.write(
+        "walk.jsonl",
+        r#"{"type":"interval","source":"w","id":"a","start_ms":1774971000000,"end_ms":1774971060000,"steps":60,"modified_ms":1}"#,
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_ayumi"))
+        .args(["replay", "steps", "walk.jsonl"])
+        .current_dir(person.folder.path())
+        .env("AYUMI_ZONE", "America/New_York")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(r#""date":"2026-04-01""#), "{said}");
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_ayumi"))
+        .args(["home", "--folder", "data"])
+        .current_dir(person.folder.path())
+        .env("AYUMI_ZONE", "Atlantis")
+        .output()
+        .unwrap();
+    assert!(!elsewhere.status.success());
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("AYUMI_ZONE"));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let person = Person::new();
     let mut child = person

@@ -32,8 +32,9 @@ pub(crate) struct Common {
     /// Folder with the data [default: ayumi in the user's data folder]
     #[arg(long, global = true, value_name = "DIR", env = "AYUMI_FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Zone you are in, for example Asia/Tokyo [default: the computer's]
-    #[arg(long, global = true, value_name = "ZONE", value_parser = zone, env = "AYUMI_ZONE")]
+    /// Zone you are in, for example Asia/Tokyo [default: AYUMI_ZONE in the environment, else the computer's]
+    // Not `env`: it would also fill the `--zone` of a replay, whose result must not depend on the computer.
+    #[arg(long, global = true, value_name = "ZONE", value_parser = zone)]
     pub zone: Option<Tz>,
     /// The date to take for today, YYYY-MM-DD [default: the computer's]
     #[arg(long, global = true, value_name = "DATE", value_parser = date)]
@@ -357,6 +358,9 @@ pub(crate) struct ReplayWeight {
     /// When a day starts, HH:MM
     #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
     pub day_start: DayStart,
+    /// The date on which the goal is judged, YYYY-MM-DD [default: the date of the last reading]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<NaiveDate>,
 }
 
 #[cfg(test)]
@@ -378,8 +382,9 @@ mod tests {
             for command in command.get_subcommands() {
                 for argument in command.get_arguments() {
                     let id = argument.get_id().as_str();
-                    // A replay has a zone of its own on purpose: its result must not depend on the computer.
-                    let is_meant = command.get_name() == "steps" && id == "zone";
+                    // A replay has its own zone and today on purpose: its result must not depend on the computer.
+                    let is_meant =
+                        [("steps", "zone"), ("weight", "today")].contains(&(command.get_name(), id));
                     assert!(is_meant || !common.contains(id), "{} {id}", command.get_name());
                 }
                 check(command, common);
