@@ -1,20 +1,32 @@
 //! What every command starts from: the opened app, today, the language.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
-use ayumi_core::clock::{Random, SystemClock};
-use ayumi_core::time::{NaiveDate, Tz, parse_zone};
+use ayumi_core::clock::{Clock as _, Random, SystemClock};
+use ayumi_core::store::Recovery;
+use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, ZoneOffsets, parse_zone};
+use ayumi_core::weight::{MassUnit, WeighInTime};
 
-use crate::arguments::{Common, Language};
+use crate::arguments::{Common, Language, Unit, WeekStartChoice};
 use crate::failure::Failure;
+use crate::labels::Labels;
+use crate::text::thousands;
+use crate::words::Word;
 
 /// An opened app and how to show it.
 pub(crate) struct Context {
     pub app: App,
+    /// The date that is taken for today.
     pub today: NaiveDate,
-    pub language: Language,
+    /// Whether that date was given, and is not the clock's.
+    pub is_today_given: bool,
+    /// The clock's instant at the start of the command.
+    pub now: UtcMillis,
+    pub zone: Tz,
+    pub labels: Labels,
 }
 
 /// Randomness of the operating system.
@@ -29,19 +41,46 @@ impl Random for SystemRandom {
 }
 
 impl Context {
-    pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
+    /// Opens the app in the person's folder, does the work, and closes the files in an orderly way, also after a failure.
+    pub(crate) fn with(
+        common: &Common,
+        work: impl FnOnce(&Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let folder = match &common.folder {
             Some(folder) => folder.clone(),
             None => default_folder()?,
         };
+        Self::with_folder(common, &folder, work)
+    }
+
+    /// As [`Self::with`], in a folder of the caller's choice.
+    pub(crate) fn with_folder(
+        common: &Common,
+        folder: &Path,
+        work: impl FnOnce(&Self) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let context = Self::open(common, folder)?;
+        let result = work(&context);
+        let closed = context.app.close();
+        // What the work failed with is what the person has to know.
+        result?;
+        Ok(closed?)
+    }
+
+    fn open(common: &Common, folder: &Path) -> Result<Self, Failure> {
+        let zone = zone(common)?;
         let config = Config {
+            folder: folder.to_owned(),
             key: None,
-            folder,
-            zone: zone(common),
+            zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         };
-        let app = App::open(config)?;
+        let app = App::open(config).map_err(|error| Failure::file(folder, &Failure::from(error)))?;
+        let labels = Labels::new(language(common));
+        if let Some(recovery) = app.recovery() {
+            tell_recovery(labels, &recovery)?;
+        }
         let today = match common.today {
             Some(today) => today,
             None => app.today()?,
@@ -49,17 +88,72 @@ impl Context {
         Ok(Self {
             app,
             today,
-            language: language(common),
+            is_today_given: common.today.is_some(),
+            now: SystemClock.now(),
+            zone,
+            labels,
         })
     }
 }
 
-/// The zone asked for, else the computer's, else Japan's.
-pub(crate) fn zone(common: &Common) -> Tz {
-    common
-        .zone
-        .or_else(|| parse_zone(&iana_time_zone::get_timezone().ok()?))
-        .unwrap_or(Tz::Asia__Tokyo)
+impl Context {
+    /// The week start asked for, else that of the language.
+    pub(crate) const fn week_start(&self, choice: Option<WeekStartChoice>) -> WeekStart {
+        match (choice, self.labels.language()) {
+            (Some(WeekStartChoice::Monday), _) | (None, Language::En) => WeekStart::Monday,
+            (Some(WeekStartChoice::Sunday), _) | (None, Language::Ja) => WeekStart::Sunday,
+            (Some(WeekStartChoice::Saturday), _) => WeekStart::Saturday,
+        }
+    }
+}
+
+/// What is typed and shown in the person's own unit and zone.
+impl Context {
+    /// The unit named, else the one she chose for all weights.
+    pub(crate) fn unit(&self, named: Option<Unit>) -> Result<MassUnit, Failure> {
+        match named {
+            Some(unit) => Ok(unit.into()),
+            None => Ok(self.app.weight().display_unit()?),
+        }
+    }
+
+    /// An instant with the offset of her zone.
+    pub(crate) fn local_time(&self, at: UtcMillis) -> WeighInTime {
+        let offset_ms = ZoneOffsets::new(self.zone).period(at).offset_ms;
+        WeighInTime::Timed {
+            at,
+            sub_ms_ns: 0,
+            offset_s: i32::try_from(offset_ms / 1000).unwrap_or(0), // a zone is less than a day away from UTC
+            zone: Some(self.zone),
+        }
+    }
+}
+
+/// On standard error, so that the answer itself stays what a program expects.
+fn tell_recovery(labels: Labels, recovery: &Recovery) -> Result<(), Failure> {
+    let rows = thousands(i64::try_from(recovery.salvaged_rows).unwrap_or(i64::MAX));
+    let line = labels.say(
+        Word::Recovered,
+        &[("rows", &rows), ("file", &recovery.set_aside.display())],
+    );
+    writeln!(std::io::stderr(), "{line}")?;
+    Ok(())
+}
+
+/// The zone asked for, else that of the environment, else the computer's, else Japan's.
+fn zone(common: &Common) -> Result<Tz, Failure> {
+    if let Some(zone) = common.zone {
+        return Ok(zone);
+    }
+    if let Some(name) = std::env::var("AYUMI_ZONE").ok().filter(|name| !name.is_empty()) {
+        return parse_zone(&name).ok_or_else(|| {
+            Failure::Usage("AYUMI_ZONE is not an IANA zone name; Asia/Tokyo is one".to_owned())
+        });
+    }
+    Ok(iana_time_zone::get_timezone()
+        .ok()
+        .and_then(|name| parse_zone(&name))
+        .unwrap_or(Tz::Asia__Tokyo))
 }
 
 pub(crate) fn language(common: &Common) -> Language {

@@ -6,6 +6,11 @@ mod arguments;
 mod commands;
 mod context;
 mod failure;
+mod files;
+mod labels;
+mod picture;
+mod text;
+mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -17,7 +22,7 @@ use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match commands::run(arguments) {
+    match commands::run(&arguments) {
         // A reader that went away (`ayumi ... | head`) is not a failure of ours.
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -13,13 +13,53 @@ pub(crate) fn thousands(number: i64) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
+/// A number with its sign, also after rounding: `-0.41`, `+0.20`, `0.00`.
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:+.decimals$}");
+    let is_zero = text
+        .chars()
+        .all(|character| !character.is_ascii_digit() || character == '0');
+    if is_zero {
+        text.trim_start_matches(['+', '-']).to_owned()
+    } else {
+        text
+    }
+}
+
+/// Cells that a text takes in a terminal: Japanese characters take two.
+pub(crate) fn cells(text: &str) -> usize {
+    text.chars().fold(0, |sum: usize, character| {
+        let is_wide =
+            matches!(character, '\u{3000}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}');
+        sum.saturating_add(if is_wide { 2 } else { 1 })
+    })
+}
+
+/// `text` with spaces after it up to `width` cells.
+pub(crate) fn left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(cells(text))))
+}
+
+/// `text` with spaces before it up to `width` cells.
+pub(crate) fn right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(cells(text))))
+}
+
 /// A bar of at most 30 cells in eighths, in proportion to `largest`.
 pub(crate) fn bar(value: i64, largest: i64) -> String {
     const CELLS: i64 = 30;
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = value.max(0).saturating_mul(CELLS * 8).checked_div(largest).unwrap_or(0).min(CELLS * 8);
+    let eighths = value
+        .max(0)
+        .saturating_mul(CELLS * 8)
+        .checked_div(largest)
+        .unwrap_or(0)
+        .min(CELLS * 8);
     let whole = usize::try_from(eighths / 8).unwrap_or(0);
-    let rest = usize::try_from(eighths % 8).ok().and_then(|part| PARTS.get(part)).unwrap_or(&"");
+    let rest = usize::try_from(eighths % 8)
+        .ok()
+        .and_then(|part| PARTS.get(part))
+        .unwrap_or(&"");
     format!("{}{rest}", "█".repeat(whole))
 }
 
@@ -29,9 +69,29 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "-1,000")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (-1000, "-1,000"),
+        ] {
             assert_eq!(thousands(number), text);
         }
+    }
+
+    #[test]
+    fn a_change_has_a_sign_unless_it_rounds_to_zero() {
+        for (value, text) in [(-0.412, "-0.41"), (0.2, "+0.20"), (-0.001, "0.00"), (0.0, "0.00")] {
+            assert_eq!(signed(value, 2), text);
+        }
+    }
+
+    #[test]
+    fn japanese_takes_two_cells_a_character() {
+        assert_eq!(cells("今日 5"), 6);
+        assert_eq!(left("今日", 6), "今日  ");
+        assert_eq!(right("記録なし", 10), "  記録なし");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn hour_ms(text: &str) -> i64 {
         .timestamp_millis()
 }
 
-/// A small deterministic generator (SplitMix64), so that a failing run can be repeated.
+/// A small deterministic generator (`SplitMix64`), so that a failing run can be repeated.
 #[derive(Debug, Clone)]
 pub struct Dice(pub u64);
 

@@ -188,7 +188,7 @@ fn weigh(app: &App) {
         (MassUnit::Stone, "11 st 4", waist(905)),
     ];
     for day in (0..DAYS).step_by(2) {
-        let (unit, digits, waist) = typed[usize::try_from(day / 2 % 3).expect("a place")].clone();
+        let (unit, digits, waist) = typed[usize::try_from(day / 2 % 3).expect("a place")];
         let when = if day % 4 == 0 {
             WeighInTime::Timed {
                 at: START.plus(day * DAY_MS - 2 * HOUR_MS),

@@ -4,10 +4,10 @@
     clippy::arithmetic_side_effects,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
-    clippy::string_slice,
     reason = "helpers of tests: a panic is a failed test"
 )]
 
+pub mod decade;
 pub mod fitabase;
 pub mod fixture;
 pub mod old_file;

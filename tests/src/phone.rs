@@ -30,9 +30,9 @@ impl SeededRandom {
 impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
         let mut dice = self.0.lock().expect("no panic while rolling");
-        bytes
-            .iter_mut()
-            .for_each(|byte| *byte = u8::try_from(dice.below(256)).expect("below 256"));
+        for byte in bytes {
+            *byte = u8::try_from(dice.below(256)).expect("below 256");
+        }
     }
 }
 

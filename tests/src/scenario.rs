@@ -126,7 +126,12 @@ impl Scenario {
     /// The file as text.
     #[must_use]
     pub fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        let mut text = String::new();
+        for line in &self.lines {
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
+        text
     }
 
     /// The lines, for tests that reorder or repeat them.

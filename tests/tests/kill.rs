@@ -1,4 +1,11 @@
 //! SIGKILL at random moments during ingestion: what is shown afterwards equals an uninterrupted run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -42,15 +49,15 @@ fn killed_at_random_moments_the_totals_equal_an_uninterrupted_run() {
                 .spawn()
                 .unwrap();
             let output = BufReader::new(child.stdout.take().unwrap());
-            let is_last_life = kills >= rounds();
-            if !is_last_life {
-                let delay = Duration::from_micros(dice.below(250_000));
-                std::thread::spawn(move || {
+            // The last life is not cut short.
+            let delay = (kills < rounds()).then(|| Duration::from_micros(dice.below(250_000)));
+            std::thread::spawn(move || {
+                if let Some(delay) = delay {
                     std::thread::sleep(delay);
                     let _ = child.kill();
-                    let _ = child.wait();
-                });
-            }
+                }
+                let _ = child.wait();
+            });
             for line in output.lines().map_while(Result::ok) {
                 stored = line.parse::<usize>().unwrap() + 1;
             }

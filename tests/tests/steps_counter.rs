@@ -1,5 +1,11 @@
 //! Scenarios 1 to 27 and 49 to 53 of steps.md: one counter, restarts and everything that is not a step.
-#![expect(clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_tests::scenario::{Outcome, Scenario, local_ms};
 use serde_json::json;
@@ -127,6 +133,13 @@ fn row_09_a_batch_received_later_lies_where_it_was_walked() {
     }
     let outcome = batch.run();
     assert_eq!((outcome.total(), outcome.hours()), (50, vec![hour("10:00", 50)]));
+    // Walked up to 10:00 and received in the next hour.
+    let (from, received) = (scenario.at("09:59:10"), scenario.at("10:30"));
+    let mut batch = Scenario::berlin().sample_at("b1", booted, from, from, 0);
+    for second in 1i64..=5 {
+        batch = batch.sample_at("b1", booted, from + second * 10_000, received, second * 10);
+    }
+    assert_eq!(batch.run().hours(), [hour("09:00", 50)]);
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! Scenarios 28 to 48 and 73 of steps.md: midnight, clock changes, flights, clocks that lie.
-#![expect(clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_tests::scenario::{Outcome, Scenario, local_ms};
 use serde_json::{Value, json};

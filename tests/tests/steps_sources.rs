@@ -1,5 +1,11 @@
 //! Scenarios 54 to 72 of steps.md, and the vectors of section 11: several sources, versions, corrections, calendars.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_tests::scenario::{Outcome, Scenario, local_ms};
 use serde_json::{Value, json};
@@ -344,6 +350,14 @@ const ORIGIN_MS: i64 = 1_776_211_200_000;
 /// A record as the table writes it: start, end, value, priority (`None` = an app without one), modified.
 type VectorRecord = (i64, i64, i64, Option<i64>, i64);
 
+/// A row of the table: name, records, edges of the windows, steps expected in each.
+type Vector = (
+    &'static str,
+    &'static [VectorRecord],
+    &'static [i64],
+    &'static [i64],
+);
+
 /// Steps per window; a window without any is 0.
 fn windows(records: &[VectorRecord], edges: &[i64]) -> Vec<i64> {
     let mut priorities: Vec<i64> = records.iter().filter_map(|record| record.3).collect();
@@ -376,7 +390,7 @@ fn windows(records: &[VectorRecord], edges: &[i64]) -> Vec<i64> {
 
 #[test]
 fn vectors_v1_to_v21_of_the_platforms_aggregator_come_out() {
-    let vectors: [(&str, &[VectorRecord], &[i64], &[i64]); 21] = [
+    let vectors: [Vector; 21] = [
         ("V1", &[(10, 20, 10, Some(100), 1)], &[10, 20], &[10]),
         ("V2", &[(10, 10, 10, Some(1), 1)], &[10, 20], &[10]),
         ("V3", &[(20, 20, 10, Some(1), 1)], &[10, 20], &[0]),

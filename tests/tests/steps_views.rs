@@ -1,4 +1,11 @@
 //! What screens ask for: streaks, one day by the hour, the programme's days, a moved day start, old readings dropped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 
 use ayumi_core::app::App;
 use ayumi_core::steps::{IntervalRecord, StepEvent, longest_streak};

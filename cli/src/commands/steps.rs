@@ -2,75 +2,137 @@
 
 use std::io::Write as _;
 
-use ayumi_core::steps::{NoteSubject, StepEvent, mean_of_known_days, with_unknown_dates};
+use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, with_unknown_dates};
 use ayumi_core::time::{DateRange, NaiveDate, format_date};
+use serde::Serialize;
 
-use crate::arguments::{Common, StepsAction, StepsArguments};
+use crate::arguments::{Moment, StepsAction, StepsArguments};
+use crate::commands::print_json;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::text::{bar, thousands};
+use crate::text::{bar, right, thousands};
+use crate::words::Word;
 
-pub(crate) fn run(common: &Common, arguments: &StepsArguments) -> Result<(), Failure> {
-    let context = Context::open(common)?;
-    let steps = context.app.steps();
+pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
+    let at = |moment: &Moment| moment.at.map_or(context.now, |stamp| stamp.at);
     match &arguments.action {
-        None => show(&context, arguments.days, arguments.end.unwrap_or(context.today)),
+        None => show(context, arguments),
         Some(StepsAction::Adjust { date, steps }) => {
-            record(&context, StepEvent::Adjust { date: *date, steps: *steps })?;
-            show(&context, 1, *date)
+            record(
+                context,
+                StepEvent::Adjust {
+                    date: *date,
+                    steps: steps.0,
+                },
+            )?;
+            let range = DateRange::single(*date);
+            Ok(print_days(context, &context.app.steps().days(range)?, range)?)
         }
-        Some(StepsAction::Pause) => record(&context, StepEvent::Pause { at: context.now }),
-        Some(StepsAction::Resume) => record(&context, StepEvent::Resume { at: context.now }),
-        Some(StepsAction::Exclude { start, end, reason }) => {
-            let (start, end) = (context.instant(start)?, context.instant(end)?);
-            record(&context, StepEvent::Exclude { start, end, reason: reason.clone() })
-        }
-        Some(StepsAction::Priority { sources }) if sources.is_empty() => {
-            for (position, source) in (1..).zip(steps.priority()?) {
-                writeln!(std::io::stdout().lock(), "{position}. {source}")?;
+        Some(StepsAction::Pause(moment)) => record(context, StepEvent::Pause { at: at(moment) }),
+        Some(StepsAction::Resume(moment)) => record(context, StepEvent::Resume { at: at(moment) }),
+        Some(StepsAction::Exclude { start, end, reason }) => record(
+            context,
+            StepEvent::Exclude {
+                start: start.at,
+                end: end.at,
+                reason: reason.clone(),
+            },
+        ),
+        Some(StepsAction::Priority { sources }) => {
+            if !sources.is_empty() {
+                record(context, StepEvent::Priority(sources.clone()))?;
+            }
+            let mut out = std::io::stdout().lock();
+            for (position, source) in (1..).zip(context.app.steps().priority()?) {
+                writeln!(out, "{position}. {source}")?;
             }
             Ok(())
         }
-        Some(StepsAction::Priority { sources }) => record(&context, StepEvent::Priority(sources.clone())),
-        Some(StepsAction::DayStart { at }) => Ok(context.app.set_day_start(*at)?),
     }
 }
 
 /// Stores one event; what the core rejects is an error of the command.
 fn record(context: &Context, event: StepEvent) -> Result<(), Failure> {
     let report = context.app.steps().record(&[event])?;
-    match report.notes.iter().find(|note| note.about == NoteSubject::Event(0)) {
+    match report
+        .notes
+        .iter()
+        .find(|note| note.about == NoteSubject::Event(0))
+    {
         Some(note) => Err(Failure::Usage(format!("nothing was changed: {}", note.detail))),
         None => Ok(()),
     }
 }
 
-fn show(context: &Context, days: u32, end: NaiveDate) -> Result<(), Failure> {
-    let range = DateRange::ending_on(end, days);
+fn show(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
+    let range = DateRange::ending_on(arguments.end.unwrap_or(context.today), arguments.days);
     let known = context.app.steps().days(range)?;
-    let goal = context.app.steps().goal()?;
-    let largest = known.iter().filter_map(|day| day.steps).chain(goal).max().unwrap_or(0);
-    let labels = context.labels();
-    let mut out = std::io::stdout().lock();
-    for day in with_unknown_dates(&known, range) {
-        let date = labels.date(day.date);
-        match day.steps {
-            None => writeln!(out, "{date}  {:>8}", labels.no_data())?,
-            Some(steps) => {
-                let goal_mark = if goal.is_some_and(|goal| steps >= goal) { " ✓" } else { "" };
-                let corrected = if day.correction.is_some() { " ✎" } else { "" };
-                writeln!(out, "{date}  {:>8}  {}{goal_mark}{corrected}", thousands(steps), bar(steps, largest))?;
-            }
-        }
-        if day.quarantined_steps > 0 {
-            writeln!(out, "{:>width$}", labels.not_counted(day.quarantined_steps), width = 40)?;
-        }
+    if arguments.shown.json {
+        let days: Vec<DayInJson> = with_unknown_dates(&known, range)
+            .iter()
+            .map(DayInJson::of)
+            .collect();
+        return print_json(&days);
     }
-    if let Some(mean) = mean_of_known_days(&known) {
-        let measured = known.iter().filter(|day| day.steps.is_some()).count();
-        writeln!(out, "{}", labels.mean_of_days(mean, measured, range.len()))?;
-    } else {
-        writeln!(out, "{} {}", labels.no_data(), format_date(end))?;
+    print_days(context, &known, range)?;
+    let mean = context.labels.mean_of_days(&known, range, context.today);
+    writeln!(std::io::stdout(), "{mean}")?;
+    Ok(())
+}
+
+/// One line for each date of the range: `known` are the days with data, in order.
+pub(crate) fn print_days(context: &Context, known: &[DaySteps], range: DateRange) -> Result<(), Failure> {
+    let labels = context.labels;
+    let goal = context.app.steps().goal()?;
+    let largest = known
+        .iter()
+        .filter_map(|day| day.steps)
+        .chain(goal)
+        .max()
+        .unwrap_or(0);
+    let mut out = std::io::stdout().lock();
+    for day in with_unknown_dates(known, range) {
+        let date = format!("{} {}", format_date(day.date), labels.weekday(day.date));
+        let number = day
+            .steps
+            .map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
+        let drawn = day.steps.map_or_else(String::new, |steps| bar(steps, largest));
+        let met = if goal.is_some_and(|goal| day.steps >= Some(goal)) {
+            " ✓"
+        } else {
+            ""
+        };
+        let corrected = if day.correction.is_some() { " ✎" } else { "" };
+        let line = format!("{date}  {}  {drawn}{met}{corrected}", right(&number, 9));
+        writeln!(out, "{}", line.trim_end())?;
+        if day.quarantined_steps > 0 {
+            let steps = labels.steps(day.quarantined_steps);
+            writeln!(out, "    {}", labels.say(Word::NotCounted, &[("steps", &steps)]))?;
+        }
     }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct DayInJson {
+    date: NaiveDate,
+    /// `null` on a date that was not measured.
+    steps: Option<i64>,
+    sensor_steps: Option<i64>,
+    correction: Option<i64>,
+    quarantined_steps: i64,
+    is_travel_day: bool,
+}
+
+impl DayInJson {
+    fn of(day: &DaySteps) -> Self {
+        Self {
+            date: day.date,
+            steps: day.steps,
+            sensor_steps: day.sensor_steps,
+            correction: day.correction,
+            quarantined_steps: day.quarantined_steps,
+            is_travel_day: day.is_travel_day,
+        }
+    }
 }

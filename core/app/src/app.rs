@@ -1,5 +1,6 @@
 //! The one object a shell holds: opens the files, hands out the modules, and answers what needs several of them at once.
 
+mod charts;
 mod export;
 mod home;
 
@@ -8,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+
+pub use charts::ChartRequest;
 
 use crate::clock::{Clock, Random};
 use crate::settings;

@@ -10,8 +10,8 @@ use super::AppError;
 use crate::settings;
 use crate::steps;
 use crate::store::{Reader, zones as zone_table};
-use crate::time::{DateRange, UtcMillis, format_date};
-use crate::weight::{self, WeighIn, WeighInTime};
+use crate::time::{DateRange, Tz, UtcMillis, format_date};
+use crate::weight::{self, Waist, WeighIn, WeighInTime};
 
 /// Version of the form below; a reader of another version should not guess.
 const FORMAT_VERSION: u32 = 1;
@@ -133,7 +133,7 @@ pub(super) fn export(reader: &Reader<'_>, now: UtcMillis) -> Result<Export, AppE
         format: "ayumi",
         format_version: FORMAT_VERSION,
         exported_at_ms: now,
-        zone: zone_table::history(reader)?.latest().map(|zone| zone.name()),
+        zone: zone_table::history(reader)?.latest().map(Tz::name),
         settings: ExportedSettings {
             day_start: settings::day_start(reader)?.to_string(),
             step_goal: settings::step_goal(reader)?,
@@ -202,7 +202,7 @@ fn weigh_in(weigh_in: WeighIn) -> ExportedWeighIn {
             weigh_in.weight.ten_grams() / 100,
             weigh_in.weight.ten_grams() % 100
         ),
-        waist_mm: weigh_in.waist.map(|waist| waist.millimetres()),
+        waist_mm: weigh_in.waist.map(Waist::millimetres),
         source: weigh_in.source,
     }
 }

@@ -1,7 +1,7 @@
 //! The home screen: one call, one state of the data, few rows.
 
 use crate::settings;
-use crate::steps::{self, DaySteps, Streak, roll_up_steps, with_unknown_dates};
+use crate::steps::{self, DaySteps, Streak, mean_without_today, with_unknown_dates};
 use crate::store::Reader;
 use crate::time::{DateRange, NaiveDate};
 use crate::weight::{self, MassUnit, WeightSummary};
@@ -38,7 +38,7 @@ pub(super) fn home(reader: &Reader<'_>, today: NaiveDate) -> Result<Home, super:
         steps: week.last().copied().unwrap_or_else(|| DaySteps::unknown(today)),
         step_goal: settings::step_goal(reader)?,
         streak: steps::current_streak(reader, today)?,
-        week_mean: roll_up_steps(&week, range, today).mean,
+        week_mean: mean_without_today(&week, today),
         week,
         weight: weight::summary(reader, today)?,
         unit: settings::weight_unit(reader)?,

@@ -1,6 +1,8 @@
 //! What a drawing needs from the shell: its words.
 
-use super::model::{Chart, DatedValue, Facts, LineKind, TimeLabel, TimeTick, ValueLabel};
+use super::model::{
+    Chart, DatedValue, Facts, GapReason, LineKind, MarkKind, Role, TimeLabel, TimeTick, ValueLabel,
+};
 
 /// Turns keys with arguments into the words of one language. The core has none of its own.
 pub trait LabelFormatter {
@@ -18,8 +20,16 @@ pub trait LabelFormatter {
     fn title(&self, chart: &Chart) -> String;
     /// One sentence that says what the chart shows.
     fn summary(&self, facts: &Facts) -> String;
-    /// For an empty chart, and for gaps.
-    fn no_data(&self) -> String;
+    /// What a gap is called, as in "no data"; an empty chart is one gap.
+    fn gap(&self, reason: GapReason) -> String;
+    /// What a kind of bar, point or line is called in the legend.
+    fn series(&self, role: Role) -> String;
+    /// What a shaded stretch of a day is called: paused, else excluded.
+    fn shade(&self, is_paused: bool) -> String;
+    /// A weigh-in without a time of day; `value` is `None` if values are concealed.
+    fn untimed(&self, value: Option<&ValueLabel>) -> String;
+    /// What a symbol at a bucket means, in the legend and beside it.
+    fn mark(&self, kind: &MarkKind) -> String;
     /// A value with its date.
     fn dated(&self, value: &DatedValue) -> String {
         format!("{} {}", self.time(&value.when), self.value(&value.value))

@@ -3,11 +3,13 @@
 //! Positions run from 0 to 1, left to right and bottom to top. Labels are keys with arguments, never sentences: digits,
 //! separators and month names belong to the shell's locale. Source: charts.md section 1.
 
+use chrono::Datelike as _;
 use serde::Serialize;
 
 use super::range::GoalPlace;
+use super::weight::in_unit;
 use crate::time::{CalendarUnit, DateRange, NaiveDate, UtcMillis};
-use crate::weight::MassUnit;
+use crate::weight::{MassUnit, ShownWeight, Weight};
 
 /// How much time a chart shows; every range but the day is rolling and ends on a chosen date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -91,6 +93,18 @@ impl BucketUnit {
         }
         buckets
     }
+
+    /// How a bucket is named: a month that is wholly shown by its name, everything else by its dates.
+    #[must_use]
+    pub fn label(self, dates: DateRange) -> TimeLabel {
+        match self {
+            Self::Month if CalendarUnit::Month.dates_around(dates.from) == dates => TimeLabel::Month {
+                year: dates.from.year(),
+                month: dates.from.month(),
+            },
+            _ => TimeLabel::of(dates),
+        }
+    }
 }
 
 /// A moment or a stretch of time to be named.
@@ -101,6 +115,13 @@ pub enum TimeLabel {
     Hour {
         /// 0 to 23.
         hour: u8,
+    },
+    /// Several hours of a day, both included; the last is the smaller one where the day runs over midnight.
+    Hours {
+        /// First hour, 0 to 23.
+        from: u8,
+        /// Last hour, 0 to 23.
+        to: u8,
     },
     /// A date; on an axis its day of the month is enough.
     Day {
@@ -176,25 +197,73 @@ pub enum ValueLabel {
     },
 }
 
+const POUNDS_PER_STONE: f64 = 14.0;
+
 impl ValueLabel {
-    /// A weight in its unit of display; `value` is in kilograms for kilograms, else in pounds.
+    /// A computed weight, rounded half away from zero; `value` is in kilograms for kilograms, else in pounds.
     #[must_use]
     pub fn weight(value: f64, decimals: u8, unit: MassUnit) -> Self {
+        let value = rounded(value, decimals);
         match unit {
             MassUnit::Kilogram => Self::Kilograms { value, decimals },
             MassUnit::Pound => Self::Pounds { value, decimals },
             MassUnit::Stone => {
-                let scale = 10f64.powi(i32::from(decimals));
-                let rounded = (value * scale).round() / scale;
-                let stone = (rounded / 14.0).floor();
+                let stone = (value / POUNDS_PER_STONE).floor();
                 Self::Stone {
-                    stone: stone as i32,
-                    pounds: rounded - stone * 14.0,
+                    stone: stone as i32, // at most 80 stone
+                    pounds: rounded(value - stone * POUNDS_PER_STONE, decimals),
                     decimals,
-                } // at most 80 stone
+                }
             }
         }
     }
+
+    /// A weight that was entered, with one decimal from its exact value. Source: weight.md section 2.
+    #[must_use]
+    pub fn of_weight(weight: Weight, unit: MassUnit) -> Self {
+        match weight.shown_in(unit) {
+            ShownWeight::Kilogram { tenths } => Self::Kilograms {
+                value: f64::from(tenths) / 10.0,
+                decimals: 1,
+            },
+            ShownWeight::Pound { tenths } => Self::Pounds {
+                value: f64::from(tenths) / 10.0,
+                decimals: 1,
+            },
+            ShownWeight::Stone { stone, pound_tenths } => Self::Stone {
+                stone,
+                pounds: f64::from(pound_tenths) / 10.0,
+                decimals: 1,
+            },
+        }
+    }
+
+    /// A computed weight in kilograms, such as a trend, in its unit of display.
+    #[must_use]
+    pub fn of_kilograms(kg: f64, decimals: u8, unit: MassUnit) -> Self {
+        Self::weight(in_unit(kg, unit), decimals, unit)
+    }
+
+    /// A difference in kilograms in its unit of display; stone are told in pounds.
+    #[must_use]
+    pub fn of_kilograms_difference(kg: f64, decimals: u8, unit: MassUnit) -> Self {
+        Self::weight_difference(in_unit(kg, unit), decimals, unit)
+    }
+
+    /// A difference of weights; stone are told in pounds, which may have a sign.
+    #[must_use]
+    pub fn weight_difference(value: f64, decimals: u8, unit: MassUnit) -> Self {
+        match unit {
+            MassUnit::Kilogram => Self::weight(value, decimals, unit),
+            MassUnit::Pound | MassUnit::Stone => Self::weight(value, decimals, MassUnit::Pound),
+        }
+    }
+}
+
+/// Half away from zero, without a negative zero.
+fn rounded(value: f64, decimals: u8) -> f64 {
+    let scale = 10f64.powi(i32::from(decimals));
+    (value * scale).round() / scale + 0.0
 }
 
 /// What a series or a bar stands for; the shell gives each role a colour *and* a shape.
@@ -218,7 +287,7 @@ pub enum Role {
 /// One value of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Point {
-    /// Place on the x axis in buckets; whole but for weigh-ins inside a day.
+    /// Place on the x axis in buckets; whole but for weigh-ins inside a day and the end of a projection.
     pub index: f64,
     /// Position of `index`.
     pub x: f64,
@@ -226,10 +295,25 @@ pub struct Point {
     pub y: f64,
     /// Position of the foot of a bar; 0 for a bar that stands on the axis.
     pub base_y: f64,
-    /// The value in the unit of display; `None` if values are concealed.
+    /// The value in the unit of display, unrounded; `None` if values are concealed.
     pub value: Option<f64>,
-    /// Smallest and largest value of a week or month.
-    pub extremes: Option<(f64, f64)>,
+    /// How the value is written and spoken; `None` if values are concealed.
+    pub label: Option<ValueLabel>,
+    /// Smallest and largest day value, if the point is the mean of several days.
+    pub spread: Option<Spread>,
+}
+
+/// From the smallest to the largest day value of a week or month.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// Position of the smallest.
+    pub low_y: f64,
+    /// Position of the largest.
+    pub high_y: f64,
+    /// The smallest; `None` if values are concealed.
+    pub lowest: Option<ValueLabel>,
+    /// The largest; `None` if values are concealed.
+    pub highest: Option<ValueLabel>,
 }
 
 /// Consecutive points without a gap. A run of one point is drawn as a dot.
@@ -277,10 +361,18 @@ pub struct Gap {
     pub bridge: Option<((f64, f64), (f64, f64))>,
 }
 
+impl Gap {
+    /// Whether there is nothing else in a chart of so many buckets.
+    #[must_use]
+    pub const fn is_all_of(&self, buckets: usize) -> bool {
+        self.from == 0 && self.to.saturating_add(1) == buckets
+    }
+}
+
 /// One place on the x axis.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bucket {
-    /// How it is named when it is selected.
+    /// How it is named when it is selected. Dates and instants follow from it or stay inside the core.
     pub label: TimeLabel,
     /// First date.
     #[serde(skip)]
@@ -288,8 +380,12 @@ pub struct Bucket {
     /// First instant and first instant after it, for hours.
     #[serde(skip)]
     pub instants: Option<(UtcMillis, UtcMillis)>,
-    /// The bucket is not over yet, or the window cuts it.
+    /// The bucket is not over yet.
     pub is_incomplete: bool,
+    /// Days with data inside; of an hour 1 if it was measured.
+    pub measured_days: u32,
+    /// Sum over the bucket; `None` without data, and for weights.
+    pub total: Option<ValueLabel>,
 }
 
 /// A tick of the value axis.
@@ -323,7 +419,9 @@ pub struct Line {
     pub y: Option<f64>,
     /// Where the goal lies.
     pub place: GoalPlace,
-    /// The value; `None` if values are concealed.
+    /// The value in the unit of display; `None` if values are concealed.
+    pub value: Option<f64>,
+    /// How it is written; `None` if values are concealed.
     pub label: Option<ValueLabel>,
 }
 
@@ -410,10 +508,14 @@ pub struct Facts {
     pub maximum: Option<DatedValue>,
     /// Mean of the measured days.
     pub mean: Option<ValueLabel>,
+    /// Sum of the measured days; `None` for weights.
+    pub total: Option<ValueLabel>,
     /// Where the trend goes.
     pub direction: Option<Direction>,
     /// Change of the trend per week; kilograms or pounds, signed.
     pub change_per_week: Option<ValueLabel>,
+    /// Days with a weigh-in behind the change.
+    pub change_days: Option<u32>,
     /// Whether the change is more than chance.
     pub is_real_change: Option<bool>,
     /// Days on which the goal was met, if there is one.
@@ -434,6 +536,30 @@ pub enum Subject {
     Weight,
 }
 
+/// The unit of the value axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueUnit {
+    /// Steps.
+    Steps,
+    /// Kilograms.
+    Kilograms,
+    /// Pounds.
+    Pounds,
+    /// Pounds by value, written as stone and pounds.
+    Stone,
+}
+
+impl From<MassUnit> for ValueUnit {
+    fn from(unit: MassUnit) -> Self {
+        match unit {
+            MassUnit::Kilogram => Self::Kilograms,
+            MassUnit::Pound => Self::Pounds,
+            MassUnit::Stone => Self::Stone,
+        }
+    }
+}
+
 /// A chart, ready to be drawn.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chart {
@@ -443,6 +569,10 @@ pub struct Chart {
     pub span: Span,
     /// What a bucket stands for.
     pub bucket_unit: BucketUnit,
+    /// Unit of all values.
+    pub value_unit: ValueUnit,
+    /// Values at the bottom and the top of the value axis; `None` without data or if values are concealed.
+    pub value_ends: Option<(f64, f64)>,
     /// Places on the x axis.
     pub buckets: Vec<Bucket>,
     /// Values.
@@ -459,8 +589,8 @@ pub struct Chart {
     pub marks: Vec<Mark>,
     /// Stretches that do not count, in hour charts.
     pub shades: Vec<Shade>,
-    /// Weigh-ins of a one-day chart that have no time of day and so no place on its axis.
-    pub untimed: Vec<ValueLabel>,
+    /// Weigh-ins of a one-day chart that have no time of day and so no place on its axis; `None` if values are concealed.
+    pub untimed: Vec<Option<ValueLabel>>,
     /// The summary.
     pub facts: Facts,
 }
@@ -472,19 +602,65 @@ impl Chart {
         self.series.iter().all(|series| series.runs.is_empty())
     }
 
+    /// A point with its time; `None` if values are concealed.
+    #[must_use]
+    pub fn dated(&self, point: &Point) -> Option<DatedValue> {
+        let bucket = self.buckets.get(point.index as usize)?; // indexes are not negative
+        Some(DatedValue {
+            when: bucket.label,
+            value: point.label?,
+        })
+    }
+
     /// Position of a bucket: the middle of a bar, or the place of a line's point.
     #[must_use]
     pub fn x_of(&self, index: f64) -> f64 {
-        x_position(self.subject, index, self.buckets.len())
+        Axis::of(self.subject, self.bucket_unit, self.buckets.len()).x(index)
     }
 }
 
-/// Bars stand in the middle of their place; lines begin and end at the edges. Source: charts.md section 1.
-pub(super) fn x_position(subject: Subject, index: f64, buckets: usize) -> f64 {
-    let count = buckets as f64;
-    match subject {
-        Subject::Steps if buckets > 0 => (index + 0.5) / count,
-        Subject::Weight if buckets > 1 => index / (count - 1.0),
-        _ => 0.5,
+/// How bucket indexes become positions. Source: charts.md section 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Axis {
+    /// Bars stand in the middle of their place.
+    Bars(usize),
+    /// Lines begin and end at the edges.
+    Lines(usize),
+    /// Weigh-ins of one date lie between the hours: index 6.5 is half an hour after the start of the seventh.
+    Clock(usize),
+}
+
+impl Axis {
+    pub(super) const fn of(subject: Subject, unit: BucketUnit, buckets: usize) -> Self {
+        match (subject, unit) {
+            (Subject::Steps, _) => Self::Bars(buckets),
+            (Subject::Weight, BucketUnit::Hour) => Self::Clock(buckets),
+            (Subject::Weight, _) => Self::Lines(buckets),
+        }
     }
+
+    /// Position of a bucket index, 0 to 1.
+    pub(super) fn x(self, index: f64) -> f64 {
+        match self {
+            Self::Bars(buckets) if buckets > 0 => (index + 0.5) / buckets as f64,
+            Self::Lines(buckets) if buckets > 1 => index / (buckets as f64 - 1.0),
+            Self::Clock(buckets) if buckets > 0 => index / buckets as f64,
+            _ => 0.5,
+        }
+    }
+
+    /// The bucket index at a position, whole for bars; positions beyond an end are taken as the end.
+    pub(super) fn index(self, x: f64) -> f64 {
+        let x = if x.is_nan() { 0.0 } else { x.clamp(0.0, 1.0) };
+        match self {
+            Self::Bars(buckets) => (x * buckets as f64).floor().min(buckets as f64 - 1.0).max(0.0),
+            Self::Lines(buckets) => x * (buckets as f64 - 1.0).max(0.0),
+            Self::Clock(buckets) => x * buckets as f64,
+        }
+    }
+}
+
+/// Counts are small; a count beyond 32 bits cannot come from dates.
+pub(super) fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -124,7 +124,6 @@ pub fn decimals(ticks: &[f64]) -> u8 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "ticks are exact by construction")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -51,7 +51,11 @@ pub fn step_range(largest: i64, goal: Option<i64>) -> ValueRange {
     ValueRange {
         lower: 0.0,
         upper,
-        ticks: ticks(0.0, upper, STEP_TICKS),
+        // There is no half step: on a very low axis fewer ticks remain.
+        ticks: ticks(0.0, upper, STEP_TICKS)
+            .into_iter()
+            .filter(|tick| tick.fract().abs() <= 0.0)
+            .collect(),
     }
 }
 
@@ -114,6 +118,7 @@ mod tests {
             );
         }
         assert_eq!(step_range(950, Some(8000)).upper, 8000.0);
+        assert_eq!(step_range(1, None).ticks, [0.0, 1.0]);
     }
 
     #[test]

@@ -1,18 +1,17 @@
-//! Step charts: bars from the same days and hours as every total. Source: charts.md section 10.
+//! Step charts: bars from the same days as every total. Source: charts.md section 10.
 
-use chrono::Datelike as _;
-
-use super::calendar::{TickStep, tick_step};
+use super::gaps;
 use super::model::{
-    Bucket, BucketUnit, Chart, DatedValue, Facts, Gap, GapReason, Line, LineKind, Mark, MarkKind, Point,
-    Role, Run, Series, Shade, Span, Subject, TimeLabel, TimeTick, ValueLabel, ValueTick, x_position,
+    Axis, Bucket, BucketUnit, Chart, DatedValue, Facts, Gap, Line, LineKind, Mark, MarkKind, Point, Role,
+    Run, Series, Span, Subject, TimeLabel, ValueLabel, ValueTick, ValueUnit, count,
 };
 use super::range::{GoalPlace, ValueRange, step_range};
-use crate::steps::{
-    DayByHour, DaySteps, StepRollUp, longest_streak, mean_of_known_days, roll_up_steps, with_unknown_dates,
-    without_today,
-};
+use super::time_axis::date_ticks;
+use crate::steps::{DaySteps, StepRollUp, days_inside, longest_streak, mean_without_today, roll_up_steps};
 use crate::time::{DateRange, NaiveDate, WeekStart};
+
+#[cfg(test)]
+mod tests;
 
 /// What a step chart over dates is made of.
 #[derive(Clone, Copy)]
@@ -21,7 +20,7 @@ pub struct StepChartInput<'a> {
     pub span: Span,
     /// The dates shown.
     pub dates: DateRange,
-    /// Measured or corrected days in order of date; others are unknown.
+    /// Measured or corrected days in order of date; others are unknown. Days outside of `dates` do not matter.
     pub days: &'a [DaySteps],
     /// Daily goal.
     pub goal: Option<i64>,
@@ -41,244 +40,150 @@ pub struct StepChartInput<'a> {
 #[must_use]
 pub fn step_chart(input: &StepChartInput<'_>) -> Chart {
     let unit = BucketUnit::for_days(input.dates.len());
+    let days = days_inside(input.days, input.dates);
     let buckets = unit.buckets(input.dates, input.week_start);
     let roll_ups: Vec<StepRollUp> = buckets
         .iter()
-        .map(|dates| roll_up_steps(input.days, *dates, input.today))
+        .map(|dates| roll_up_steps(days, *dates, input.today))
         .collect();
-    let count = buckets.len();
-    let largest = roll_ups.iter().filter_map(|roll_up| roll_up.mean).max();
-    let tallest = input
-        .days
+    let parts: Vec<Option<BarParts>> = roll_ups
         .iter()
-        .filter_map(|day| day.sensor_steps)
+        .map(|roll_up| match (unit, days_inside(days, roll_up.dates)) {
+            (BucketUnit::Day, [day]) => BarParts::of_day(day),
+            _ => roll_up.mean.map(BarParts::of_mean),
+        })
+        .collect();
+    let axis = Axis::Bars(buckets.len());
+    let range = parts
+        .iter()
+        .flatten()
+        .map(BarParts::head)
         .max()
-        .filter(|_| unit == BucketUnit::Day);
-    let range = largest.map(|largest| step_range(largest.max(tallest.unwrap_or(0)), input.goal));
-
-    let mut series = Vec::new();
-    if let Some(range) = &range {
-        series.push(bars(Role::Bar, count, range, |index| {
-            let roll_up = roll_ups.get(index)?;
-            let total = roll_up.mean?;
-            let sensor = match (unit, day_of(input.days, roll_up.dates)) {
-                (BucketUnit::Day, Some(day)) => day.sensor_steps.unwrap_or(0).min(total),
-                _ => total,
-            };
-            Some((0, sensor))
-        }));
-        for (role, wanted) in [(Role::CorrectionAdded, 1), (Role::CorrectionRemoved, -1)] {
-            let part = bars(role, count, range, |index| {
-                let day =
-                    day_of(input.days, roll_ups.get(index)?.dates).filter(|_| unit == BucketUnit::Day)?;
-                let (sensor, total) = (day.sensor_steps.unwrap_or(0), day.steps?);
-                (total.cmp(&sensor) as i8 == wanted).then(|| (sensor.min(total), sensor.max(total)))
-            });
-            if !part.runs.is_empty() {
-                series.push(part);
-            }
-        }
-    }
+        .map(|largest| step_range(largest, input.goal));
+    let gaps = step_gaps(&roll_ups, input);
     Chart {
         subject: Subject::Steps,
         span: input.span,
         bucket_unit: unit,
-        buckets: roll_ups
-            .iter()
-            .map(|roll_up| Bucket {
-                label: TimeLabel::of(roll_up.dates),
-                dates: roll_up.dates,
-                instants: None,
-                is_incomplete: roll_up.is_incomplete,
-            })
-            .collect(),
-        series,
-        gaps: gaps(&roll_ups, input.today, input.first_measured),
+        value_unit: ValueUnit::Steps,
+        value_ends: range.as_ref().map(|range| (range.lower, range.upper)),
+        buckets: roll_ups.iter().map(|roll_up| bucket(unit, roll_up)).collect(),
+        series: range
+            .as_ref()
+            .map(|range| series(axis, range, &parts))
+            .unwrap_or_default(),
         value_ticks: range.as_ref().map(value_ticks).unwrap_or_default(),
-        time_ticks: time_ticks(Subject::Steps, &buckets, input.span, input.week_start),
-        lines: lines(input, range.as_ref()),
-        marks: marks(input, &buckets),
+        time_ticks: date_ticks(axis, &buckets, input.span, input.week_start),
+        lines: lines(days, input, range.as_ref()),
+        marks: marks(days, &buckets, input.today),
         shades: Vec::new(),
         untimed: Vec::new(),
-        facts: facts(input, &roll_ups),
-    }
-}
-
-/// One date by the hour.
-///
-/// Shapes: one bar per hour slot, 23 to 25 on most dates. Corrections belong to the day and are only marked.
-#[must_use]
-pub fn hour_chart(date: NaiveDate, view: &DayByHour, today: NaiveDate) -> Chart {
-    let count = view.hours.len();
-    let values = |index: usize| view.hours.get(index).and_then(|hour| hour.steps);
-    let largest = (0..count).filter_map(values).max();
-    let range = largest.map(|largest| step_range(largest, None));
-    let series = range
-        .iter()
-        .map(|range| {
-            bars(Role::Bar, count, range, |index| {
-                values(index).map(|steps| (0, steps))
-            })
-        })
-        .collect();
-    let first = view.hours.first().map(|hour| hour.slot.from);
-    let position = |at: crate::time::UtcMillis| {
-        let index = view.hours.partition_point(|hour| hour.slot.until <= at);
-        let inside = view.hours.get(index).map_or(0.0, |hour| {
-            (at.since(hour.slot.from).max(0)) as f64 / hour.slot.until.since(hour.slot.from).max(1) as f64
-        });
-        (index as f64 + inside) / count.max(1) as f64
-    };
-    let shade = |windows: &[(crate::time::UtcMillis, crate::time::UtcMillis)], is_paused: bool| {
-        windows
-            .iter()
-            .map(|(from, to)| Shade {
-                from_x: position(first.map_or(*from, |first| first.max(*from))),
-                to_x: position(*to),
-                is_paused,
-            })
-            .collect::<Vec<_>>()
-    };
-    let mut ticks = Vec::new();
-    let mut seen = Vec::new();
-    for (index, hour) in view.hours.iter().enumerate() {
-        let label = hour.slot.local_hour;
-        if label % 6 == 0 && !seen.contains(&label) {
-            seen.push(label);
-            ticks.push(TimeTick {
-                index,
-                x: x_position(Subject::Steps, index as f64, count),
-                label: TimeLabel::Hour { hour: label },
-                is_first_of_unit: false,
-            });
-        }
-    }
-    let measured = view.hours.iter().filter(|hour| hour.steps.is_some()).count();
-    let dated = |index: usize| {
-        let hour = view.hours.get(index)?;
-        Some(DatedValue {
-            when: TimeLabel::Hour {
-                hour: hour.slot.local_hour,
-            },
-            value: ValueLabel::Steps { steps: hour.steps? },
-        })
-    };
-    let extreme = |is_better: fn(i64, i64) -> bool| {
-        let mut best: Option<(usize, i64)> = None;
-        for index in 0..count {
-            if let Some(steps) = values(index)
-                && best.is_none_or(|(_, known)| is_better(steps, known))
-            {
-                best = Some((index, steps));
-            }
-        }
-        best.and_then(|(index, _)| dated(index))
-    };
-    let gap_values: Vec<Option<GapReason>> = (0..count)
-        .map(|index| {
-            let hour = view.hours.get(index)?;
-            if hour.steps.is_some() {
-                return None;
-            }
-            let is_paused = view
-                .paused
-                .iter()
-                .any(|(from, to)| *from < hour.slot.until && hour.slot.from < *to);
-            Some(if is_paused {
-                GapReason::Paused
-            } else {
-                GapReason::NoData
-            })
-        })
-        .collect();
-    let gaps = collect_gaps(&gap_values);
-    let mut marks = Vec::new();
-    if view.day.correction.is_some() {
-        marks.push(Mark {
-            index: 0,
-            kind: MarkKind::Corrected,
-        });
-    }
-    if view.day.quarantined_steps > 0 {
-        marks.push(Mark {
-            index: 0,
-            kind: MarkKind::Quarantined {
-                steps: view.day.quarantined_steps,
-            },
-        });
-    }
-    if view.day.is_travel_day {
-        marks.push(Mark {
-            index: 0,
-            kind: MarkKind::ZoneChange,
-        });
-    }
-    Chart {
-        subject: Subject::Steps,
-        span: Span::Day,
-        bucket_unit: BucketUnit::Hour,
-        buckets: view
-            .hours
-            .iter()
-            .map(|hour| Bucket {
-                label: TimeLabel::Hour {
-                    hour: hour.slot.local_hour,
-                },
-                dates: DateRange::single(date),
-                instants: Some((hour.slot.from, hour.slot.until)),
-                is_incomplete: date >= today,
-            })
-            .collect(),
-        series,
-        value_ticks: range.as_ref().map(value_ticks).unwrap_or_default(),
-        time_ticks: ticks,
-        lines: Vec::new(),
-        marks,
-        shades: shade(&view.paused, true)
-            .into_iter()
-            .chain(shade(&view.excluded, false))
-            .collect(),
-        untimed: Vec::new(),
-        facts: Facts {
-            period: TimeLabel::Day { date },
-            measured_days: u32::from(measured > 0),
-            days: 1,
-            minimum: extreme(|new, known| new < known),
-            maximum: extreme(|new, known| new > known),
-            mean: view.day.steps.map(|steps| ValueLabel::Steps { steps }),
-            direction: None,
-            change_per_week: None,
-            is_real_change: None,
-            goal_days: None,
-            longest_streak_days: None,
-            gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
-        },
+        facts: facts(days, input, &gaps),
         gaps,
     }
 }
 
-fn day_of(days: &[DaySteps], dates: DateRange) -> Option<&DaySteps> {
-    days.binary_search_by_key(&dates.from, |day| day.date)
-        .ok()
-        .and_then(|index| days.get(index))
+/// A bar cut into what sensors counted and what the person changed.
+#[derive(Debug, Clone, Copy)]
+struct BarParts {
+    /// Sensor steps that count; `None` on a day that was only entered by hand.
+    sensor: Option<i64>,
+    /// Steps added on top.
+    added: Option<i64>,
+    /// Steps taken away; they reach above the total.
+    removed: Option<i64>,
 }
 
-/// Bars from foot to head, split into runs where a bucket has none.
-fn bars(role: Role, count: usize, range: &ValueRange, part: impl Fn(usize) -> Option<(i64, i64)>) -> Series {
+impl BarParts {
+    fn of_day(day: &DaySteps) -> Option<Self> {
+        let total = day.steps?;
+        let sensor = day.sensor_steps.unwrap_or(0);
+        let difference = total.saturating_sub(sensor);
+        Some(Self {
+            sensor: day.sensor_steps.map(|sensor| sensor.min(total)),
+            // A day entered by hand as 0 is a known day: it has a part, of height 0.
+            added: (difference > 0 || day.sensor_steps.is_none()).then_some(difference),
+            removed: (difference < 0).then_some(difference.saturating_neg()),
+        })
+    }
+
+    const fn of_mean(mean: i64) -> Self {
+        Self {
+            sensor: Some(mean),
+            added: None,
+            removed: None,
+        }
+    }
+
+    /// Where the drawing ends.
+    fn head(&self) -> i64 {
+        [self.sensor, self.added, self.removed]
+            .into_iter()
+            .flatten()
+            .fold(0, i64::saturating_add)
+    }
+
+    /// Foot and head of the part that a role draws.
+    fn part(&self, role: Role) -> Option<(i64, i64)> {
+        let foot = self.sensor.unwrap_or(0);
+        match role {
+            Role::Bar => self.sensor.map(|sensor| (0, sensor)),
+            Role::CorrectionAdded => self.added.map(|steps| (foot, foot.saturating_add(steps))),
+            Role::CorrectionRemoved => self.removed.map(|steps| (foot, foot.saturating_add(steps))),
+            Role::RawPoint | Role::Trend | Role::Projection => None,
+        }
+    }
+}
+
+fn bucket(unit: BucketUnit, roll_up: &StepRollUp) -> Bucket {
+    Bucket {
+        label: unit.label(roll_up.dates),
+        dates: roll_up.dates,
+        instants: None,
+        is_incomplete: roll_up.is_incomplete,
+        measured_days: roll_up.measured_days,
+        total: roll_up.sum.map(|steps| ValueLabel::Steps { steps }),
+    }
+}
+
+fn series(axis: Axis, range: &ValueRange, parts: &[Option<BarParts>]) -> Vec<Series> {
+    [Role::Bar, Role::CorrectionAdded, Role::CorrectionRemoved]
+        .into_iter()
+        .map(|role| {
+            bars(
+                role,
+                axis,
+                range,
+                parts.iter().map(|parts| parts.as_ref()?.part(role)),
+            )
+        })
+        .filter(|series| !series.runs.is_empty())
+        .collect()
+}
+
+/// Bars from foot to head, one place of the axis each, split into runs where a place has none.
+pub(super) fn bars(
+    role: Role,
+    axis: Axis,
+    range: &ValueRange,
+    parts: impl Iterator<Item = Option<(i64, i64)>>,
+) -> Series {
     let mut runs: Vec<Run> = Vec::new();
     let mut is_joined = false;
-    for index in 0..count {
-        let Some((foot, head)) = part(index) else {
+    for (index, part) in parts.enumerate() {
+        let Some((foot, head)) = part else {
             is_joined = false;
             continue;
         };
+        let steps = head.saturating_sub(foot);
         let point = Point {
             index: index as f64,
-            x: x_position(Subject::Steps, index as f64, count),
+            x: axis.x(index as f64),
             y: range.position(head as f64),
             base_y: range.position(foot as f64),
-            value: Some(head.saturating_sub(foot) as f64),
-            extremes: None,
+            value: Some(steps as f64),
+            label: Some(ValueLabel::Steps { steps }),
+            spread: None,
         };
         match runs.last_mut().filter(|_| is_joined) {
             Some(run) => run.points.push(point),
@@ -293,203 +198,108 @@ fn bars(role: Role, count: usize, range: &ValueRange, part: impl Fn(usize) -> Op
     }
 }
 
-fn value_ticks(range: &ValueRange) -> Vec<ValueTick> {
+pub(super) fn value_ticks(range: &ValueRange) -> Vec<ValueTick> {
     range
         .ticks
         .iter()
         .map(|value| ValueTick {
             y: range.position(*value),
-            label: Some(ValueLabel::Steps { steps: *value as i64 }), // ticks of whole numbers
+            label: Some(ValueLabel::Steps { steps: *value as i64 }),
         })
         .collect()
 }
 
-fn gaps(roll_ups: &[StepRollUp], today: NaiveDate, first_measured: Option<NaiveDate>) -> Vec<Gap> {
-    let reasons: Vec<Option<GapReason>> = roll_ups
+fn step_gaps(roll_ups: &[StepRollUp], input: &StepChartInput<'_>) -> Vec<Gap> {
+    let reasons: Vec<_> = roll_ups
         .iter()
         .map(|roll_up| {
-            if roll_up.measured_days > 0 {
-                None
-            } else if roll_up.dates.from > today {
-                Some(GapReason::Future)
-            } else if first_measured.is_none_or(|first| roll_up.dates.until <= first) {
-                Some(GapReason::BeforeFirst)
-            } else {
-                Some(GapReason::NoData)
-            }
+            (roll_up.measured_days == 0)
+                .then(|| gaps::reason_of_dates(roll_up.dates, input.today, input.first_measured))
         })
         .collect();
-    collect_gaps(&reasons)
+    gaps::collect(&reasons)
 }
 
-/// Neighbouring buckets without data for the same reason are one gap.
-pub(super) fn collect_gaps(reasons: &[Option<GapReason>]) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = Vec::new();
-    for (index, reason) in reasons.iter().enumerate() {
-        let Some(reason) = *reason else { continue };
-        match gaps.last_mut() {
-            Some(gap) if gap.to.saturating_add(1) == index && gap.reason == reason => gap.to = index,
-            _ => gaps.push(Gap {
-                from: index,
-                to: index,
-                reason,
-                bridge: None,
-            }),
-        }
-    }
-    gaps
-}
-
-/// How many ticks a range wants; a tick below every place of a week, fewer on longer ranges.
-const fn wanted_ticks(span: Span) -> u32 {
-    match span {
-        Span::Day => 4,
-        Span::Week => 7,
-        Span::Month => 5,
-        Span::Quarter => 3,
-        Span::Year => 12,
-        Span::All => 6,
-    }
-}
-
-pub(super) fn time_ticks(
-    subject: Subject,
-    buckets: &[DateRange],
-    span: Span,
-    week_start: WeekStart,
-) -> Vec<TimeTick> {
-    let days: u32 = buckets.iter().map(|dates| dates.len()).sum();
-    let step = tick_step(f64::from(days), wanted_ticks(span));
-    let mut previous: Option<NaiveDate> = None;
-    let mut ticks = Vec::new();
-    for (index, dates) in buckets.iter().enumerate() {
-        if !step.starts_in(*dates, week_start) {
-            continue;
-        }
-        let Some(date) = dates.last() else { continue };
-        let (label, is_first_of_unit) = match step {
-            TickStep::Hours(_) | TickStep::Day | TickStep::Week => (
-                TimeLabel::Day { date: dates.from },
-                previous.is_none_or(|previous| previous.month() != dates.from.month()),
-            ),
-            TickStep::Month | TickStep::Quarter => (
-                TimeLabel::Month {
-                    year: date.year(),
-                    month: date.month(),
-                },
-                previous.is_none_or(|previous| previous.year() != date.year()),
-            ),
-            TickStep::Years(_) => (TimeLabel::Year { year: date.year() }, true),
-        };
-        previous = Some(if matches!(label, TimeLabel::Day { .. }) {
-            dates.from
-        } else {
-            date
-        });
-        ticks.push(TimeTick {
-            index,
-            x: x_position(subject, index as f64, buckets.len()),
-            label,
-            is_first_of_unit,
-        });
-    }
-    ticks
-}
-
-fn lines(input: &StepChartInput<'_>, range: Option<&ValueRange>) -> Vec<Line> {
+fn lines(days: &[DaySteps], input: &StepChartInput<'_>, range: Option<&ValueRange>) -> Vec<Line> {
     let Some(range) = range else { return Vec::new() };
     let line = |kind: LineKind, steps: i64| Line {
         kind,
         y: Some(range.position(steps as f64)),
         place: GoalPlace::Inside,
+        value: Some(steps as f64),
         label: Some(ValueLabel::Steps { steps }),
     };
-    let average = mean_of_known_days(&without_today(&known(input), input.today));
-    let average = average.map(|mean| line(LineKind::Average, mean));
-    input
-        .goal
-        .map(|goal| line(LineKind::Goal, goal))
-        .into_iter()
-        .chain(average)
-        .collect()
+    let goal = input.goal.map(|goal| line(LineKind::Goal, goal));
+    let average = mean_without_today(days, input.today).map(|mean| line(LineKind::Average, mean));
+    goal.into_iter().chain(average).collect()
 }
 
-fn known(input: &StepChartInput<'_>) -> Vec<DaySteps> {
-    input
-        .days
-        .iter()
-        .copied()
-        .filter(|day| input.dates.contains(day.date) && day.steps.is_some())
-        .collect()
-}
-
-fn marks(input: &StepChartInput<'_>, buckets: &[DateRange]) -> Vec<Mark> {
+/// What is to be known about each bucket: each kind once, steps that were not believed added up.
+fn marks(days: &[DaySteps], buckets: &[DateRange], today: NaiveDate) -> Vec<Mark> {
     let mut marks = Vec::new();
     for (index, dates) in buckets.iter().enumerate() {
-        let days = input.days.iter().filter(|day| dates.contains(day.date));
-        let mut quarantined = 0i64;
-        let mut kinds = Vec::new();
-        for day in days {
-            quarantined = quarantined.saturating_add(day.quarantined_steps);
-            if day.is_travel_day {
-                kinds.push(MarkKind::ZoneChange);
-            }
-            if day.correction.is_some() {
-                kinds.push(MarkKind::Corrected);
-            }
-        }
-        if quarantined > 0 {
-            kinds.push(MarkKind::Quarantined { steps: quarantined });
-        }
-        if dates.contains(input.today) {
-            kinds.push(MarkKind::Today);
-        }
-        kinds.dedup();
-        marks.extend(kinds.into_iter().map(|kind| Mark { index, kind }));
+        let days = days_inside(days, *dates);
+        let quarantined = days
+            .iter()
+            .map(|day| day.quarantined_steps)
+            .fold(0, i64::saturating_add);
+        let kinds = [
+            (days.iter().any(|day| day.is_travel_day), MarkKind::ZoneChange),
+            (
+                days.iter().any(|day| day.correction.is_some()),
+                MarkKind::Corrected,
+            ),
+            (quarantined > 0, MarkKind::Quarantined { steps: quarantined }),
+            (dates.contains(today), MarkKind::Today),
+        ];
+        marks.extend(
+            kinds
+                .into_iter()
+                .filter_map(|(is_true, kind)| is_true.then_some(Mark { index, kind })),
+        );
     }
     marks
 }
 
-fn facts(input: &StepChartInput<'_>, roll_ups: &[StepRollUp]) -> Facts {
-    let known = known(input);
-    let complete = without_today(&known, input.today);
+fn facts(days: &[DaySteps], input: &StepChartInput<'_>, gaps: &[Gap]) -> Facts {
+    let known = || days.iter().filter(|day| day.steps.is_some());
+    let is_over = |day: &&DaySteps| day.date != input.today;
     let dated = |day: &DaySteps| {
         Some(DatedValue {
             when: TimeLabel::Day { date: day.date },
             value: ValueLabel::Steps { steps: day.steps? },
         })
     };
-    let all = with_unknown_dates(input.days, input.dates);
-    let gaps = gaps(roll_ups, input.today, input.first_measured);
+    // The day that is running is no minimum, but it can already be the maximum.
+    let smallest = known()
+        .filter(is_over)
+        .min_by_key(|day| (day.steps, day.date))
+        .or_else(|| known().next());
+    let largest = known().max_by_key(|day| (day.steps, std::cmp::Reverse(day.date)));
+    let sum = known().filter_map(|day| day.steps).fold(0, i64::saturating_add);
+    let measured_days = count(known().count());
     Facts {
         period: TimeLabel::of(input.dates),
-        measured_days: u32::try_from(known.len()).unwrap_or(u32::MAX),
+        measured_days,
         days: input.dates.len(),
-        minimum: complete
-            .iter()
-            .min_by_key(|day| (day.steps, day.date))
-            .and_then(dated),
-        maximum: known
-            .iter()
-            .max_by_key(|day| (day.steps, std::cmp::Reverse(day.date)))
-            .and_then(dated),
-        mean: mean_of_known_days(&complete).map(|steps| ValueLabel::Steps { steps }),
+        minimum: smallest.and_then(dated),
+        maximum: largest.and_then(dated),
+        mean: mean_without_today(days, input.today).map(|steps| ValueLabel::Steps { steps }),
+        total: (measured_days > 0).then_some(ValueLabel::Steps { steps: sum }),
         direction: None,
         change_per_week: None,
+        change_days: None,
         is_real_change: None,
         goal_days: input.goal.map(|goal| {
-            u32::try_from(
-                known
-                    .iter()
+            count(
+                known()
                     .filter(|day| day.steps.is_some_and(|steps| steps >= goal))
                     .count(),
             )
-            .unwrap_or(u32::MAX)
         }),
         longest_streak_days: input
             .goal
-            .map(|goal| longest_streak(&all, goal, input.is_skipped).map_or(0, |streak| streak.days)),
-        gaps: u32::try_from(gaps.iter().filter(|gap| gap.reason == GapReason::NoData).count())
-            .unwrap_or(u32::MAX),
+            .map(|goal| longest_streak(days, goal, input.is_skipped).map_or(0, |streak| streak.days)),
+        gaps: gaps::missing(gaps),
     }
 }

@@ -201,13 +201,13 @@ pub fn plan<R: Read + Seek>(
         Format::Libra => ImportPlan::Libra(zone),
         Format::TrendWeight => ImportPlan::TrendWeight(zone, choices.unit),
         Format::WeightCsv => ImportPlan::WeightCsv,
-        Format::OtherCsv => match &choices.columns {
-            Some(columns) => ImportPlan::ChosenCsv(columns.clone()),
-            None => {
+        Format::OtherCsv => {
+            let Some(columns) = &choices.columns else {
                 let names = weight_csv::columns(BufReader::new(opened(&open)?))?;
                 return Err(ImportFailure::WhichColumns(names));
-            }
-        },
+            };
+            ImportPlan::ChosenCsv(columns.clone())
+        }
     })
 }
 
@@ -252,7 +252,7 @@ pub(crate) fn run<R: Read + Seek>(
     let (counted, progress) = Counted::new(opened(&open)?);
     let mut records = 0u64;
     with_records(counted, plan, |file| {
-        while let Some(record) = file.next() {
+        for record in &mut *file {
             record?;
             records = records.saturating_add(1);
             if records.is_multiple_of(RECORDS_PER_NOTICE) {

@@ -35,10 +35,10 @@ pub use reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
-pub(crate) use summary::without_today;
+pub(crate) use summary::days_inside;
 pub use summary::{
-    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, roll_up_steps,
-    with_unknown_dates,
+    DaySteps, HourSteps, StepRollUp, Streak, longest_streak, mean_of_known_days, mean_without_today,
+    roll_up_steps, with_unknown_dates,
 };
 
 pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
@@ -65,10 +65,10 @@ pub enum StepError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A reading came without a zone before the shell ever reported one.
-    #[error("no zone is known yet: report the phone's zone first")]
+    #[error("date the reading: no zone is known yet, report the phone's zone first")]
     NoZone,
     /// A goal outside 1 to 1,000,000 steps a day.
-    #[error("a goal is 1 to 1,000,000 steps a day")]
+    #[error("set the goal: it is not between 1 and 1,000,000 steps a day")]
     GoalOutOfRange,
 }
 

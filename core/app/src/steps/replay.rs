@@ -541,6 +541,18 @@ mod tests {
     }
 
     #[test]
+    fn a_number_beyond_a_float_is_judged_by_its_exact_value() {
+        let line = |number: &str| parse_replay(format!(r#"{{"type":"restart","x":{number}}}"#).as_bytes());
+        assert!(
+            line("1.7976931348623158e308").is_ok(),
+            "it rounds to the largest float"
+        );
+        assert!(line("1.7976931348623159e308").is_err());
+        assert!(line(&"9".repeat(308)).is_ok());
+        assert!(line(&"9".repeat(309)).is_err());
+    }
+
+    #[test]
     fn an_integer_may_be_minus_zero_and_a_count_may_have_a_fraction() {
         let line = r#"{"type":"counter","source":"p","boot":null,"count":10.5,"event_elapsed_ms":-0,"received_elapsed_ms":0,"received_at_ms":0}"#;
         let lines = parse_replay(line.as_bytes()).unwrap();

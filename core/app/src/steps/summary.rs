@@ -187,34 +187,36 @@ pub struct StepRollUp {
     pub is_incomplete: bool,
 }
 
-/// Gathers the days of `dates`. Sums over weeks equal sums over days. Source: charts.md section 6.
+/// Gathers the days of `dates`. Sums over weeks equal sums over days.
+///
+/// Shapes: `days` in order of date, each at most once; those outside of `dates` do not matter.
+/// Source: charts.md section 6.
 #[must_use]
 pub fn roll_up_steps(days: &[DaySteps], dates: DateRange, today: NaiveDate) -> StepRollUp {
-    let known: Vec<DaySteps> = days
-        .iter()
-        .copied()
-        .filter(|day| dates.contains(day.date) && day.steps.is_some())
-        .collect();
+    let days = days_inside(days, dates);
+    let known = days.iter().filter_map(|day| day.steps);
     StepRollUp {
         dates,
-        sum: known
-            .iter()
-            .filter_map(|day| day.steps)
-            .reduce(i64::saturating_add),
-        measured_days: u32::try_from(known.len()).unwrap_or(u32::MAX),
-        mean: mean_of_known_days(&without_today(&known, today)),
+        sum: known.clone().reduce(i64::saturating_add),
+        measured_days: u32::try_from(known.count()).unwrap_or(u32::MAX),
+        mean: mean_without_today(days, today),
         is_incomplete: dates.until > today,
     }
 }
 
-/// Today is not over: averages leave it out unless it is the only day.
-pub(crate) fn without_today(days: &[DaySteps], today: NaiveDate) -> Vec<DaySteps> {
-    let past: Vec<DaySteps> = days
-        .iter()
-        .copied()
-        .filter(|day| day.date != today && day.steps.is_some())
-        .collect();
-    if past.is_empty() { days.to_vec() } else { past }
+/// The days of a range, found by halving: a chart of many buckets must not look at every day for each.
+pub(crate) fn days_inside(days: &[DaySteps], dates: DateRange) -> &[DaySteps] {
+    let from = days.partition_point(|day| day.date < dates.from);
+    let until = days.partition_point(|day| day.date < dates.until).max(from);
+    days.get(from..until).unwrap_or(&[])
+}
+
+/// Mean steps of the measured days without today, which is not over, unless it is the only one.
+#[must_use]
+pub fn mean_without_today(days: &[DaySteps], today: NaiveDate) -> Option<i64> {
+    let is_past = |day: &&DaySteps| day.date != today && day.steps.is_some();
+    let past: Vec<DaySteps> = days.iter().filter(is_past).copied().collect();
+    mean_of_known_days(if past.is_empty() { days } else { &past })
 }
 
 /// The whole weeks or months that have a date in `range`, in order.

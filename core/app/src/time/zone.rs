@@ -314,6 +314,10 @@ fn first_instant_with_another_offset(zone: Tz, mut same: i64, mut other: i64, of
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a panic in a test is a failed test"
+)]
 mod tests {
     use super::*;
     use crate::time::{MINUTE_MS, parse_date};

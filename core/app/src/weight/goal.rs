@@ -9,7 +9,7 @@ const BAND_KG: f64 = 1.134;
 /// After a fortnight without a reading nothing is said about the future.
 const STALE_DAYS: i64 = 14;
 /// Slower than this a week is no movement.
-const FLAT_KG_PER_WEEK: f64 = 0.05;
+pub(crate) const FLAT_KG_PER_WEEK: f64 = 0.05;
 /// Half a year: further ahead a straight line is fantasy.
 const FURTHEST_DAYS: f64 = 183.0;
 /// Rounding of a quotient that should be whole must not cost a day.

@@ -59,6 +59,7 @@ use chrono::NaiveDate;
 pub use ayumi_guidance::goals::{BodyMeasures, GoalDistance, ProgrammeGoals, ReachedGoal};
 pub use day_value::{DayValue, Reading, day_values};
 pub use error::WeightError;
+pub(crate) use goal::FLAT_KG_PER_WEEK;
 pub use goal::{GoalReason, GoalStatus, GoalWeight, Latest, goal_status, is_reached};
 pub use id::{WeighInId, WeighInIdError};
 pub use plateau::{RollUp, Volatility, VolatilityLevel, is_plateau, roll_up, volatility, weekday_pattern};
