@@ -49,13 +49,12 @@ pub(super) const LOST_PARENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Attempts to reach rows between unreadable pages of one table: about two for each row of such a page. They cost
-/// microseconds, and a second at one start is a fair price for what a person entered.
-const PROBES: u32 = 200_000;
-/// As [`PROBES`], for an encrypted file: there each failed attempt opens the file again, which takes about a millisecond.
-const PROBES_OF_ENCRYPTED: u32 = 5_000;
-/// Attempts in the range of ids that a file of this size does not reach, where halving finds nothing and no end.
-const FAR_PROBES: u32 = 200;
+/// Attempts to reach rows between unreadable pages of one table, without any success: enough to find the first readable
+/// page by halving, and few for a table none of whose pages can be reached. In an encrypted file each failed attempt opens
+/// the file again, which takes about a millisecond.
+const PROBES: u32 = 300;
+/// More attempts for each one that gave rows: about two for each row of an unreadable page beside a readable one.
+const PROBES_PER_SUCCESS: u32 = 600;
 /// A row takes more bytes than this, so the size of a file bounds the ids that were given out one after the other.
 const SMALLEST_ROW_BYTES: i64 = 8;
 
@@ -200,14 +199,6 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    fn probes(&self) -> u32 {
-        if self.key.is_some() {
-            PROBES_OF_ENCRYPTED
-        } else {
-            PROBES
-        }
-    }
-
     /// What `read` answers, or `None` where the file cannot be read.
     fn try_read<T>(
         &mut self,
@@ -295,17 +286,9 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
     let likely = likely_last_id(source)?;
     // Ids are given out from 1, so the last range of the list comes first and the others are hardly ever worth a look.
     let mut ranges = vec![(i64::MIN, 0), (likely.saturating_add(1), i64::MAX), (1, likely)];
-    let mut far_probes = 0_u32;
-    for _ in 0..source.probes() {
-        let Some((low, high)) = ranges.pop() else {
-            return Ok(());
-        };
-        if low < 1 || low > likely {
-            far_probes = far_probes.saturating_add(1);
-            if far_probes > FAR_PROBES {
-                continue;
-            }
-        }
+    let mut probes = PROBES;
+    while let Some((low, high)) = ranges.pop().filter(|_| probes > 0) {
+        probes = probes.saturating_sub(1);
         let mut last_low = None;
         match copy.all(source, &upwards, &[low, high], &mut last_low)? {
             Reach::End => continue,
@@ -318,6 +301,9 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
             continue;
         }
         let high = last_high.map_or(high, |id| id.saturating_sub(1));
+        if last_low.or(last_high).is_some() {
+            probes = probes.saturating_add(PROBES_PER_SUCCESS);
+        }
         if low < high {
             let middle = low.midpoint(high);
             ranges.push((middle.saturating_add(1), high));
