@@ -581,6 +581,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_damaged_page_lost_comes_back_with_the_same_file() {
+        const PAGE: usize = 4096;
+        let folder = tempfile::tempdir().unwrap();
+        let expected = {
+            let app = app(folder.path());
+            import(&app, &minutes(), &first_person()).unwrap();
+            let days = days(&app);
+            app.close().unwrap();
+            days
+        };
+        // A leaf in the middle of the file, where the minutes lie; `dirty` makes the next start look at every page.
+        let path = folder.path().join("user/user.db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let leaf = (bytes.len() / PAGE / 2..bytes.len() / PAGE)
+            .find(|page| bytes[page * PAGE] == 13)
+            .unwrap();
+        bytes[leaf * PAGE..(leaf + 1) * PAGE].fill(0xFF);
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(folder.path().join("dirty"), "").unwrap();
+
+        let app = app(folder.path());
+        assert!(app.recovery().is_some());
+        assert_ne!(days(&app), expected, "something was lost");
+        assert!(!import(&app, &minutes(), &first_person()).unwrap().was_complete);
+        assert_eq!(days(&app), expected);
+    }
+
+    #[test]
     fn another_person_of_the_same_table_is_another_import() {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path());

@@ -20,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, Row, Transaction, TransactionBehavior, par
 
 use super::connection::{Role, configure, connect};
 use super::folder::{Folder, has_content, is_stump, remove_file, sync_folder, with_side_files};
-use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, model, version};
+use super::migrations::{MIGRATIONS, TABLES_MADE_AGAIN, migrate, model, version};
 use super::open::Opening;
 use super::quarantine::set_aside;
 use super::session::checkpoint;
@@ -49,11 +49,15 @@ pub(super) const LOST_PARENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Attempts to reach rows between unreadable pages of one table. Each costs microseconds; a file that needs more is
-/// beyond what a phone should try at a start.
-const PROBES: u32 = 10_000;
+/// Attempts to reach rows between unreadable pages of one table: about two for each row of such a page. They cost
+/// microseconds, and a second at one start is a fair price for what a person entered.
+const PROBES: u32 = 200_000;
 /// As [`PROBES`], for an encrypted file: there each failed attempt opens the file again, which takes about a millisecond.
-const PROBES_OF_ENCRYPTED: u32 = 300;
+const PROBES_OF_ENCRYPTED: u32 = 5_000;
+/// Attempts in the range of ids that a file of this size does not reach, where halving finds nothing and no end.
+const FAR_PROBES: u32 = 200;
+/// A row takes more bytes than this, so the size of a file bounds the ids that were given out one after the other.
+const SMALLEST_ROW_BYTES: i64 = 8;
 
 /// Replaces a damaged `user.db` by a new file with every row that can be read.
 ///
@@ -141,7 +145,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
     let mut rows = list.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
-        if DERIVED_TABLES.contains(&name.as_str()) {
+        if TABLES_MADE_AGAIN.contains(&name.as_str()) {
             continue;
         }
         let described = columns
@@ -288,11 +292,20 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
     };
     let (upwards, downwards) = (select("ASC"), select("DESC"));
     let mut copy = Copy::new(new, table)?;
-    let mut ranges = vec![(i64::MIN, i64::MAX)];
+    let likely = likely_last_id(source)?;
+    // Ids are given out from 1, so the last range of the list comes first and the others are hardly ever worth a look.
+    let mut ranges = vec![(i64::MIN, 0), (likely.saturating_add(1), i64::MAX), (1, likely)];
+    let mut far_probes = 0_u32;
     for _ in 0..source.probes() {
         let Some((low, high)) = ranges.pop() else {
             return Ok(());
         };
+        if low < 1 || low > likely {
+            far_probes = far_probes.saturating_add(1);
+            if far_probes > FAR_PROBES {
+                continue;
+            }
+        }
         let mut last_low = None;
         match copy.all(source, &upwards, &[low, high], &mut last_low)? {
             Reach::End => continue,
@@ -308,11 +321,20 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
         if low < high {
             let middle = low.midpoint(high);
             ranges.push((middle.saturating_add(1), high));
-            // The lower half last, so that it comes first: ids begin at 1, and the far end is mostly empty.
+            // The lower half last, so that it comes first: the far end is mostly empty.
             ranges.push((low, middle));
         }
     }
     Ok(())
+}
+
+/// No id above this was given out in a file of this size, unless most rows before it were deleted.
+fn likely_last_id(source: &mut Source<'_>) -> Result<i64, StoreError> {
+    let bytes = source.try_read(|damaged| {
+        let pragma = |name| damaged.pragma_query_value::<i64, _>(None, name, |row| row.get(0));
+        Ok(pragma("page_count")?.saturating_mul(pragma("page_size")?))
+    })?;
+    Ok(bytes.map_or(i64::from(u32::MAX), |bytes| bytes / SMALLEST_ROW_BYTES))
 }
 
 fn salvage_from_both_ends(
