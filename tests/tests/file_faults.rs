@@ -3,6 +3,14 @@
 //! strace makes system calls of a real process fail, so no layer of ours lies between SQLite and the failing disk. Without
 //! strace (not on Linux, or not installed) these tests say so and show nothing.
 //! `AYUMI_FAULTS=all` fails every single operation instead of a few of each kind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
