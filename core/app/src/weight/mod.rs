@@ -196,7 +196,9 @@ impl<'a> Weights<'a> {
     /// Stores what an import brings, in a transaction of the importer, and counts what was new.
     ///
     /// Skipped is what is there, or was there until the person edited or deleted it: a value that she took away does not
-    /// come back with a file. The date may lie ahead: the clock of the other device may be right and this one's wrong.
+    /// come back with a file. What is there has the same instant, to the nanosecond, or the same plain date, and the same
+    /// weight; the offset does not matter, so a file that is read again in another zone adds nothing.
+    /// The date may lie ahead: the clock of the other device may be right and this one's wrong.
     /// Errors: as [`Self::record`].
     pub fn import(&self, tx: &WriteTransaction<'_>, weigh_ins: &[NewWeighIn]) -> Result<u64, WeightError> {
         let mut journal = Journal::open(tx, self.clock.now())?;

@@ -94,26 +94,21 @@ pub(super) fn is_known(reader: &Reader<'_>, id: WeighInId) -> SqlResult<bool> {
 
 const WAS_EVER_AT: &str = "SELECT EXISTS (
          SELECT 1 FROM weight_change
-         WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND offset_s = ?4
-             AND taken_back_at_ms IS NULL)";
+         WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND taken_back_at_ms IS NULL)";
 const WAS_EVER_ON: &str = "SELECT EXISTS (
          SELECT 1 FROM weight_change
          WHERE weighed_on = ?1 AND weight_10g = ?2 AND taken_back_at_ms IS NULL)";
 
 /// Whether some weigh-in has, or had before the person changed it, this moment and weight.
+///
+/// A moment is its instant, whatever the offset: many files carry instants alone, and the offset beside them is that of
+/// the zone in which the file was read.
 pub(super) fn was_ever_there(reader: &Reader<'_>, when: WeighInTime, weight: Weight) -> SqlResult<bool> {
     let connection = reader.connection();
     match when {
-        WeighInTime::Timed {
-            at,
-            sub_ms_ns,
-            offset_s,
-            ..
-        } => connection
+        WeighInTime::Timed { at, sub_ms_ns, .. } => connection
             .prepare_cached(WAS_EVER_AT)?
-            .query_row(params![at.0, weight.ten_grams(), sub_ms_ns, offset_s], |row| {
-                row.get(0)
-            }),
+            .query_row(params![at.0, weight.ten_grams(), sub_ms_ns], |row| row.get(0)),
         WeighInTime::DateOnly(date) => connection
             .prepare_cached(WAS_EVER_ON)?
             .query_row(params![format_date(date), weight.ten_grams()], |row| row.get(0)),
