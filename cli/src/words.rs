@@ -167,6 +167,7 @@ words! {
     // Weight
     Recorded: "Recorded as {id}.", "{id} として記録しました。";
     Edited: "Changed {id}.", "{id} を変更しました。";
+    Unchanged: "Nothing changed: {id}", "変更はありません（{id}）";
     Deleted: "Deleted {id}. Take it back with: ayumi weight undo", "{id} を削除しました。取り消すには ayumi weight undo";
     UndoneAdd: "Taken back: the weigh-in {id} is gone.", "記録 {id} を取り消しました。";
     UndoneEdit: "Taken back: the weigh-in {id} is what it was.", "{id} の変更を取り消しました。";

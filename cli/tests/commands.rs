@@ -168,6 +168,17 @@ fn a_surprising_weight_is_kept_and_asked_about() {
 }
 
 #[test]
+fn an_edit_that_changes_nothing_says_so_and_offers_no_undo() {
+    let person = Person::new();
+    with_weights(&person);
+    person.says(&["weight", "add", "139.5"]);
+    let listed = person.says(&["weight", "list", "--newest", "1"]);
+    let id = listed.split_whitespace().next().unwrap();
+    let said = person.says(&["weight", "edit", id, "--weight", "139.5"]);
+    assert_snapshot!(Person::without_ids(&said), @"Nothing changed: #the-id# 2026-04-10 139.5 kg");
+}
+
+#[test]
 fn what_is_no_weight_is_refused_with_its_reason() {
     let person = Person::new();
     with_weights(&person);

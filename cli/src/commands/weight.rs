@@ -143,7 +143,7 @@ fn checkup(context: &Context, new: &Checkup) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what was stored, the question about it if there is one, and the trend as it is now.
+/// Says what was stored, and the question about it if there is one; undo is offered only if there is something to take back.
 fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<(), Failure> {
     let labels = context.labels;
     let weigh_in = context.app.weight().weigh_in(recorded.id)?;
@@ -154,6 +154,10 @@ fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<()
     ]
     .join(" ");
     let mut out = std::io::stdout().lock();
+    if !recorded.is_changed {
+        writeln!(out, "{}", labels.say(Word::Unchanged, &[("id", &what)]))?;
+        return Ok(());
+    }
     writeln!(out, "{}", labels.say(word, &[("id", &what)]))?;
     if let Some(question) = recorded.question {
         let word = match question {

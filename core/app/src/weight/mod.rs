@@ -96,6 +96,9 @@ pub struct Recorded {
     pub id: WeighInId,
     /// A question, if the value or the time is surprising. It is stored whatever the answer.
     pub question: Option<PlausibilityQuestion>,
+    /// Whether anything was stored. An edit to what the weigh-in was already is no step of undo, so a shell that offers to
+    /// take it back would take back something else.
+    pub is_changed: bool,
 }
 
 /// A change that was taken back, by the weigh-in before and after. An addition leaves none, a deletion had none, an edit has
@@ -133,7 +136,11 @@ impl<'a> Weights<'a> {
             journal.append(id, ChangeKind::Add, Some(&entry))?;
             journal.derive()?;
             let question = entry.question(tx, journal.day_start, now)?;
-            Ok(Recorded { id, question })
+            Ok(Recorded {
+                id,
+                question,
+                is_changed: true,
+            })
         })
     }
 
@@ -155,12 +162,17 @@ impl<'a> Weights<'a> {
             let mut journal = Journal::open(tx, now)?;
             let old = Entry::from(sql::weigh_in(tx, id)?.ok_or(WeightError::NotFound)?);
             let entry = old.clone().edited(tx, edit, journal.day_start)?;
-            if entry != old {
+            let is_changed = entry != old;
+            if is_changed {
                 journal.append(id, ChangeKind::Edit, Some(&entry))?;
                 journal.derive()?;
             }
             let question = entry.question(tx, journal.day_start, now)?;
-            Ok(Recorded { id, question })
+            Ok(Recorded {
+                id,
+                question,
+                is_changed,
+            })
         })
     }
 

@@ -92,6 +92,22 @@ fn an_edit_changes_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn an_edit_that_changes_nothing_says_so_and_is_no_step_of_undo() {
+    let phone = Phone::new();
+    let first = phone.add(at(1, 7, 0), "70").id;
+    let second = phone.add(at(2, 7, 0), "71");
+    assert!(second.is_changed);
+    let edit_to = |text| WeighInEdit {
+        weight: Some(typed(text, MassUnit::Kilogram)),
+        ..WeighInEdit::default()
+    };
+    assert!(!phone.weight().edit(first, &edit_to("70")).unwrap().is_changed);
+    assert!(phone.weight().edit(first, &edit_to("70.0")).unwrap().is_changed);
+    phone.weight().undo().unwrap();
+    assert_eq!(phone.list(), [(1, "70".to_owned()), (2, "71".to_owned())]);
+}
+
+#[test]
 fn an_edited_weigh_in_is_not_compared_with_itself() {
     let phone = Phone::new();
     phone.add(at(1, 7, 0), "70");
