@@ -179,6 +179,21 @@ fn an_edit_that_changes_nothing_says_so_and_offers_no_undo() {
 }
 
 #[test]
+fn a_weigh_in_dated_decades_ahead_does_not_blind_the_home_screen() {
+    let person = Person::new();
+    with_weights(&person);
+    person.says(&["goal", "weight", "62.5"]);
+    let before = person.says(&["home"]);
+    person.says(&["weight", "add", "63", "--date", "2062-04-10"]);
+    assert_eq!(person.says(&["home"]), before);
+    assert!(
+        person
+            .says(&["weight", "list", "--newest", "1"])
+            .contains("2062-04-10")
+    );
+}
+
+#[test]
 fn what_is_no_weight_is_refused_with_its_reason() {
     let person = Person::new();
     with_weights(&person);

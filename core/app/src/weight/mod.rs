@@ -279,7 +279,7 @@ impl<'a> Weights<'a> {
         Ok(roll_up(&self.days(whole)?, unit))
     }
 
-    /// Everything the home screen says about weight on `today`.
+    /// Everything the home screen says about weight on `today`, as if no later date had a reading.
     pub fn summary(&self, today: NaiveDate) -> Result<WeightSummary, WeightError> {
         self.store.read(|reader| summary::summary(reader, today))
     }

@@ -393,6 +393,32 @@ fn without_data_the_summary_says_so_and_invents_nothing() {
 }
 
 #[test]
+fn a_weigh_in_dated_decades_ahead_hides_nothing_of_today() {
+    let phone = Phone::new();
+    let weight = phone.weight();
+    weight.set_goal(Some(&typed("71.5", MassUnit::Kilogram))).unwrap();
+    for day in 1..=14 {
+        let kilograms = format!("{}.0", 80 - day / 4);
+        weight
+            .record(&with_waist(at(day, 7, 0), &kilograms, 850))
+            .unwrap();
+    }
+    let before = weight.summary(date("2026-04-15")).unwrap();
+    assert_eq!(before.goal_status.reason, GoalReason::Ok);
+    let ahead = with_waist(on("2062-04-14"), "71", 700);
+    let ahead = weight.record(&ahead).unwrap().id;
+    assert_eq!(weight.summary(date("2026-04-15")).unwrap(), before);
+    assert_eq!(weight.newest(1).unwrap()[0].id, ahead, "the list shows it");
+    let then = weight.summary(date("2062-04-14")).unwrap();
+    assert_eq!(then.latest_weigh_in.unwrap().id, ahead);
+    assert_eq!(then.goal_status.reason, GoalReason::Reached);
+    assert_eq!(weight.summary(NaiveDate::MAX).unwrap().latest, then.latest);
+    let earlier = weight.summary(date("2026-04-02")).unwrap();
+    assert_eq!(earlier.latest.map(|day| day.date), Some(date("2026-04-02")));
+    assert_eq!(weight.summary(date("2026-03-31")).unwrap().latest, None);
+}
+
+#[test]
 fn the_goal_is_reached_by_touching_it_and_open_again_beyond_the_band() {
     let phone = Phone::new();
     let weight = phone.weight();
