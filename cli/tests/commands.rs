@@ -205,6 +205,10 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["weight", "add", "63.5", "--date", "2026-02-30"], "--date"),
         (&["weight", "add", "63.5", "--date", "1999-12-31"], "2000 to 2099"),
         (&["weight", "add", "63.5", "--at", "2026-04-01T07:00:00"], "--at"),
+        (
+            &["weight", "add", "63.5", "--at", "2026-03-31T23:59:60Z"],
+            "seconds go from 00 to 59",
+        ),
         (&["weight", "add", "63.5", "--waist", "845"], "10 to 300 cm"),
         (&["weight", "add"], "WEIGHT"),
         (&["weight", "edit", "ffffffff", "--weight", "60"], "ffffffff"),
@@ -438,6 +442,19 @@ fn json_holds_null_for_what_is_unknown() {
     assert_eq!(listed[0]["typed"], "63.9");
     let days: serde_json::Value = serde_json::from_str(&person.says(&["steps", "--json"])).unwrap();
     assert_eq!(days[0]["steps"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_moment_is_kept_to_the_digit_with_the_offset_that_was_typed() {
+    let person = Person::new();
+    for moment in ["2026-04-01T07:00:00.123456789+09:00", "2026-04-02T07:00:00+02:00"] {
+        person.says(&["weight", "add", "63.5", "--at", moment]);
+        assert!(person.state().contains(moment), "{moment}");
+        assert!(
+            person.says(&["weight", "list", "--json"]).contains(moment),
+            "{moment}"
+        );
+    }
 }
 
 #[test]

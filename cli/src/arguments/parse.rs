@@ -11,6 +11,8 @@ pub(crate) struct OrNone<T>(pub Option<T>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub at: UtcMillis,
+    /// The nanoseconds after `at`, 0 to 999,999.
+    pub sub_ms_ns: u32,
     pub offset_s: i32,
 }
 
@@ -42,12 +44,19 @@ pub(super) fn waist_or_none(text: &str) -> Result<OrNone<Waist>, String> {
 }
 
 pub(super) fn moment(text: &str) -> Result<Stamp, String> {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .map(|moment| Stamp {
-            at: UtcMillis(moment.timestamp_millis()),
-            offset_s: moment.offset().local_minus_utc(),
-        })
-        .map_err(|_| "not a time written YYYY-MM-DDTHH:MM:SS with an offset such as +09:00 or Z".to_owned())
+    let moment = chrono::DateTime::parse_from_rfc3339(text).map_err(|_| {
+        "not a time written YYYY-MM-DDTHH:MM:SS with an offset such as +09:00 or Z".to_owned()
+    })?;
+    let nanos = moment.timestamp_subsec_nanos();
+    // How chrono holds a leap second, which no instant of ours can express.
+    if nanos >= 1_000_000_000 {
+        return Err("not a time: seconds go from 00 to 59".to_owned());
+    }
+    Ok(Stamp {
+        at: UtcMillis(moment.timestamp_millis()),
+        sub_ms_ns: nanos % 1_000_000,
+        offset_s: moment.offset().local_minus_utc(),
+    })
 }
 
 pub(super) fn tau(text: &str) -> Result<Tau, String> {
