@@ -61,6 +61,11 @@ impl Person {
 
     /// Standard error of a command that fails, prints nothing else, and changes nothing.
     fn fails(&self, arguments: &[&str]) -> String {
+        self.failure(arguments).1
+    }
+
+    /// The exit status and standard error of such a command.
+    fn failure(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let before = self.state();
         let output = self.run(arguments);
         assert!(!output.status.success(), "{arguments:?} succeeded");
@@ -70,7 +75,7 @@ impl Person {
             "{arguments:?} printed"
         );
         assert_eq!(before, self.state(), "{arguments:?} changed something");
-        String::from_utf8(output.stderr).unwrap()
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
     /// Everything that was entered, as the program itself exports it, and the names of the files beside it.
@@ -243,8 +248,13 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["home", "--today", "tomorrow"], "tomorrow"),
         (&["dance"], "dance"),
     ] {
-        let said = person.fails(arguments);
+        let (status, said) = person.failure(arguments);
         assert!(said.contains(reason), "{arguments:?} said: {said}");
+        assert_eq!(
+            status,
+            Some(2),
+            "{arguments:?} can be corrected at the command line"
+        );
     }
 }
 
@@ -263,30 +273,69 @@ fn a_file_that_cannot_be_imported_is_named_with_line_and_reason_and_leaves_nothi
         "two.csv",
         "Id,ActivityHour,Steps00\n1,4/1/2026 8:00:00 AM,5\n2,4/1/2026 8:00:00 AM,5\n",
     );
-    for (file, reason) in [
-        ("missing.csv", "missing.csv"),
-        ("bad.csv", "bad.csv:3: "),
-        ("empty.csv", "empty.csv"),
-        ("strange.csv", "--date-column"),
-        ("photo.jpg", "no known format"),
-        ("cut.xml", "cut.xml"),
-        ("two.csv", "1, 2"),
-        (".", "."),
+    person.write(
+        "scale.csv",
+        "Date,Time,Weight,Body Fat %\n2026-04-01,07:05:00,63.5,31\n",
+    );
+    person.write("good.csv", "at,weight_kg\n2026-04-01,63.5\n");
+    for (content_or_choice, file, reason) in [
+        (2, "missing.csv", "missing.csv"),
+        (1, "bad.csv", "bad.csv:3: "),
+        (2, "empty.csv", "empty.csv"),
+        (2, "strange.csv", "--date-column"),
+        (2, "photo.jpg", "no known format"),
+        (1, "cut.xml", "cut.xml"),
+        (2, "two.csv", "1, 2"),
+        (2, "scale.csv", "--unit"),
+        (2, ".", "."),
     ] {
-        let said = person.fails(&["import", file]);
+        let (status, said) = person.failure(&["import", file]);
         assert!(said.contains(reason), "{file} said: {said}");
+        assert_eq!(status, Some(content_or_choice), "{file} said: {said}");
     }
-    let said = person.fails(&[
-        "import",
-        "strange.csv",
-        "--date-column",
-        "when",
-        "--weight-column",
-        "mass",
-    ]);
-    assert!(said.contains("mass"), "{said}");
-    let said = person.fails(&["import", "two.csv", "--person", "3"]);
-    assert!(said.contains("1, 2"), "{said}");
+    let columns = ["--date-column", "when", "--weight-column", "mass"];
+    for (arguments, reason) in [
+        (&["strange.csv"][..], "no column mass; there are: when, how much"),
+        (
+            &["good.csv", "--format", "weight-csv"],
+            "--date-column decides nothing",
+        ),
+    ] {
+        let (status, said) = person.failure(&[&["import"], arguments, &columns].concat());
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(status, Some(2), "{said}");
+    }
+    for (arguments, reason) in [
+        (&["two.csv", "--person", "3"], "1, 2"),
+        (&["good.csv", "--person", "3"], "--person decides nothing"),
+        (&["good.csv", "--unit", "lb"], "--unit decides nothing"),
+        (&["good.csv", "--file-zone", "UTC"], "--file-zone decides nothing"),
+    ] {
+        let (status, said) = person.failure(&[&["import"], &arguments[..]].concat());
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(status, Some(2), "{said}");
+    }
+}
+
+#[test]
+fn the_zone_of_a_file_is_not_where_the_person_is() {
+    let person = Person::new();
+    person.write(
+        "scale.csv",
+        "Date,Time,Weight_kg,Body Fat %\n2026-04-01,23:30:00,63.5,31\n",
+    );
+    person.says(&["import", "scale.csv", "--file-zone", "America/New_York"]);
+    assert!(person.state().contains("2026-04-01T23:30:00-04:00"));
+    person.says(&["export", "out", "--form", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&person.read("out/ayumi.json")).unwrap();
+    assert_eq!(json["zone"], "Asia/Tokyo");
+    // The same instant from another app, read in another zone.
+    person.write(
+        "libra.csv",
+        "#Version: 6\n#Units: kg\n2026-04-02T03:30:00.000Z;63.5;;\n",
+    );
+    let said = person.says(&["import", "libra.csv"]);
+    assert!(said.contains("0 new weigh-ins"), "{said}");
 }
 
 #[test]

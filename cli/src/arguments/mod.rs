@@ -16,9 +16,12 @@ pub(crate) use import::ImportArguments;
 pub(crate) use parse::{OrNone, Stamp};
 pub(crate) use weight::{Checkup, Unit, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
 
+/// What `Failure::exit_status` gives.
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a file does not hold what it should, or something failed; 2 the command line can be corrected";
+
 /// Ayumi in a terminal: steps, weight and their trends.
 #[derive(Debug, Parser)]
-#[command(name = "ayumi", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "ayumi", version, propagate_version = true, max_term_width = 110, after_help = EXIT_STATUS)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub common: Common,

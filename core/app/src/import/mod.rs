@@ -39,7 +39,9 @@ use crate::weight::{NewWeighIn, WeighInTime};
 
 pub use decimal::LengthUnit;
 pub use file::{Counted, DETECT_BYTES, Format, Progress, detect};
-pub use run::{ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan};
+pub use run::{
+    ImportChoice, ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan,
+};
 
 use file::hex;
 pub(crate) use run::run;
