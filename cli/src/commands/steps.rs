@@ -97,11 +97,8 @@ pub(crate) fn print_days(context: &Context, known: &[DaySteps], range: DateRange
             .steps
             .map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
         let drawn = day.steps.map_or_else(String::new, |steps| bar(steps, largest));
-        let met = if goal.is_some_and(|goal| day.steps >= Some(goal)) {
-            " ✓"
-        } else {
-            ""
-        };
+        let is_met = goal.is_some_and(|goal| day.meets(goal));
+        let met = if is_met { " ✓" } else { "" };
         let corrected = if day.correction.is_some() { " ✎" } else { "" };
         let line = format!("{date}  {}  {drawn}{met}{corrected}", right(&number, 9));
         writeln!(out, "{}", line.trim_end())?;

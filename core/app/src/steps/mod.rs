@@ -392,7 +392,7 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
         until: DateRange::single(today).until,
     };
     sql::days_backwards(reader, range, |day| {
-        if day.date == today && day.steps.is_none_or(|steps| steps < goal) {
+        if day.date == today && !day.meets(goal) {
             return true; // today can still be met
         }
         if streak.is_none() && day.date != today && !counter.touches(day.date, today) {
