@@ -229,13 +229,26 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["steps", "--days", "0"], "1..=3660"),
         (&["steps", "adjust", "2026-04-01", "-1"], "-1"),
         (
-            &["steps", "adjust", "2026-04-01", "2000000"],
-            "nothing was changed",
+            &["steps", "adjust", "2026-04-01", "1000001"],
+            "nothing was changed: the steps are not 0 to 1,000,000",
         ),
+        (&["steps", "adjust", "1999-12-31", "5"], "years 2000 to 2099"),
+        (&["steps", "adjust", "2100-01-01", "none"], "years 2000 to 2099"),
         (
             &["steps", "exclude", "2026-04-01T08:00:00Z", "2026-04-01T07:00:00Z"],
-            "nothing was changed",
+            "nothing was changed: the end is not after the start",
         ),
+        (
+            &["steps", "pause", "--at", "1970-01-01T00:00:00Z"],
+            "nothing was changed: the time is not in the years 2000 to 2099",
+        ),
+        (
+            &["steps", "resume"],
+            "nothing was changed: counting is not paused",
+        ),
+        (&["steps", "priority", ""], "not empty"),
+        (&["steps", "priority", "watch", "watch"], "named twice"),
+        (&["steps", "priority", &"a".repeat(201)], "at most 200 characters"),
         (&["steps", "pause", "--at", "yesterday"], "--at"),
         (&["chart", "steps", "--out", "a.gif"], "a.gif"),
         (&["chart", "steps", "--out", "missing/a.svg"], "missing/a.svg"),
@@ -397,9 +410,15 @@ fn steps_of_days_are_shown_with_goal_and_correction_and_days_without_data_are_no
 #[test]
 fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
     let person = Person::new();
-    person.says(&["steps", "pause", "--at", "2026-04-01T08:00:00+09:00"]);
-    person.says(&["steps", "resume", "--at", "2026-04-01T09:00:00+09:00"]);
-    person.says(&[
+    assert_snapshot!(
+        person.says(&["steps", "pause", "--at", "2026-04-01T08:00:00+09:00"]),
+        @"Counting is paused from 2026-04-01 08:00 on. Count again with: ayumi steps resume"
+    );
+    assert_snapshot!(
+        person.says(&["steps", "resume", "--at", "2026-04-01T00:00:00Z"]),
+        @"Counting goes on from 2026-04-01 09:00."
+    );
+    let said = person.says(&[
         "steps",
         "exclude",
         "2026-04-02T08:00:00+09:00",
@@ -407,14 +426,21 @@ fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
         "--reason",
         "bus",
     ]);
+    assert_snapshot!(said, @"Steps from 2026-04-02 08:00 to 2026-04-02 09:00 do not count.");
     let state = person.state();
     assert!(state.contains("1774998000000"), "{state}");
     assert!(state.contains("bus"), "{state}");
-    assert_eq!(
-        person.says(&["steps", "priority", "watch", "phone"]),
-        "1. watch\n2. phone\n"
+    assert_snapshot!(
+        person.says(&["steps", "priority"]),
+        @"No order of sources was chosen: the first by name counts."
     );
-    assert_eq!(person.says(&["steps", "priority"]), "1. watch\n2. phone\n");
+    let said = person.says(&["steps", "priority", "watch", "phone"]);
+    assert_snapshot!(said, @r"
+    Of the same time the first of these sources counts:
+    1. watch
+    2. phone
+    ");
+    assert_eq!(person.says(&["steps", "priority"]), said);
 }
 
 #[test]

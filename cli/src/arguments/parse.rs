@@ -1,5 +1,6 @@
 //! Texts of the command line as values; the error says what would have been right.
 
+use ayumi_core::steps::LONGEST_SOURCE_NAME;
 use ayumi_core::time::{DayStart, NaiveDate, Tz, UtcMillis, parse_date, parse_zone};
 use ayumi_core::weight::{GoalWeight, Tau, Waist};
 
@@ -79,6 +80,28 @@ pub(super) fn zone(text: &str) -> Result<Tz, String> {
 
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     parse_date(text).ok_or_else(|| "not an existing date written YYYY-MM-DD".to_owned())
+}
+
+/// A date that a person can have walked on.
+pub(super) fn date_of_century(text: &str) -> Result<NaiveDate, String> {
+    let date = date(text)?;
+    if (2000..2100).contains(&chrono::Datelike::year(&date)) {
+        Ok(date)
+    } else {
+        Err("not in the years 2000 to 2099".to_owned())
+    }
+}
+
+pub(super) fn source_name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("the name of a source is not empty".to_owned())
+    } else if text.chars().count() > LONGEST_SOURCE_NAME {
+        Err(format!(
+            "the name of a source has at most {LONGEST_SOURCE_NAME} characters"
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 pub(super) fn day_start(text: &str) -> Result<DayStart, String> {

@@ -14,7 +14,8 @@
 //! After an error of the file itself (not XML, cut off, unreadable) the iterator ends.
 //!
 //! Records have the same identity each time: importing a file twice changes nothing. Names of sources: `apple-health:`
-//! with the name of the device or app, `google-fit`, `fitabase`, `libra`, `trendweight`, `csv`.
+//! with the name of the device or app, together at most
+//! [`LONGEST_SOURCE_NAME`](crate::steps::LONGEST_SOURCE_NAME) characters, `google-fit`, `fitabase`, `libra`, `trendweight`, `csv`.
 
 pub mod apple_health;
 mod decimal;
