@@ -128,6 +128,11 @@ words! {
     MeanOfDays: "{mean} a day on average, {measured} of {days} measured", "1日平均{mean}（{days}のうち{measured}日を計測）";
     MeanWithoutToday: "{mean} a day on average without today, {measured} of {days} measured", "今日を除く1日平均{mean}（{days}のうち{measured}日を計測）";
     NothingMeasured: "Nothing was measured in these {days}.", "この{days}の計測はありません。";
+    StepsPaused: "Counting is paused from {time} on. Count again with: ayumi steps resume", "{time}から一時停止しています。もう一度数えるには ayumi steps resume";
+    StepsResumed: "Counting goes on from {time}.", "{time}からの歩数を数えます。";
+    StepsExcluded: "Steps from {from} to {to} do not count.", "{from}から{to}までの歩数は対象外です。";
+    SourceOrder: "Of the same time the first of these sources counts:", "同じ時間のデータは、上の出典のものを数えます：";
+    NoSourceOrder: "No order of sources was chosen: the first by name counts.", "どの出典のものを数えるかは未設定です。";
     StepGoal: "Step goal", "歩数の目標";
     StepGoalOf: "{steps} a day", "1日{steps}";
     NoGoal: "none set", "未設定";
@@ -167,6 +172,7 @@ words! {
     // Weight
     Recorded: "Recorded as {id}.", "{id} として記録しました。";
     Edited: "Changed {id}.", "{id} を変更しました。";
+    Unchanged: "Nothing changed: {id}", "変更はありません（{id}）";
     Deleted: "Deleted {id}. Take it back with: ayumi weight undo", "{id} を削除しました。取り消すには ayumi weight undo";
     UndoneAdd: "Taken back: the weigh-in {id} is gone.", "記録 {id} を取り消しました。";
     UndoneEdit: "Taken back: the weigh-in {id} is what it was.", "{id} の変更を取り消しました。";

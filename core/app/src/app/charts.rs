@@ -64,8 +64,7 @@ impl App {
     /// Errors: `Store`.
     pub fn weight_chart(&self, request: &ChartRequest) -> Result<Chart, WeightError> {
         let weight = self.weight();
-        let span = weight.span()?;
-        let first_reading = span.map(|(first, _)| first);
+        let first_reading = weight.span()?.map(|(first, _)| first);
         let unit = weight.display_unit()?;
         let goal = weight.goal()?.map(|goal| GoalWeight::from(goal.weight));
         if request.span == Span::Day {
@@ -86,15 +85,16 @@ impl App {
         let days = weight.days(with_surroundings(dates))?;
         let up_to_end = days.get(..days.partition_point(|day| day.date < dates.until));
         let slope = slope(up_to_end.unwrap_or(&[]));
-        // The future is drawn behind the last reading ever, not behind the last one that happens to be visible.
-        let ends_with_last_reading = span.is_some_and(|(_, last)| dates.contains(last));
-        let goal_date = if goal.is_some() && ends_with_last_reading {
-            weight
-                .summary(request.today)?
-                .goal_status
-                .date_to_show(request.today)
-        } else {
-            None
+        // The future is drawn behind the last reading up to today, not behind the last one that happens to be visible.
+        let last_shown = up_to_end.and_then(<[_]>::last).map(|day| day.date);
+        let goal_date = match last_shown {
+            Some(last_shown) if goal.is_some() && dates.contains(last_shown) => {
+                let summary = weight.summary(request.today)?;
+                let is_latest = summary.latest.is_some_and(|latest| latest.date == last_shown);
+                let date = summary.goal_status.date_to_show(request.today);
+                date.filter(|_| is_latest)
+            }
+            _ => None,
         };
         Ok(weight_chart(&WeightChartInput {
             span: request.span,

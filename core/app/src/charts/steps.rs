@@ -290,13 +290,9 @@ fn facts(days: &[DaySteps], input: &StepChartInput<'_>, gaps: &[Gap]) -> Facts {
         change_per_week: None,
         change_days: None,
         is_real_change: None,
-        goal_days: input.goal.map(|goal| {
-            count(
-                known()
-                    .filter(|day| day.steps.is_some_and(|steps| steps >= goal))
-                    .count(),
-            )
-        }),
+        goal_days: input
+            .goal
+            .map(|goal| count(known().filter(|day| day.meets(goal)).count())),
         longest_streak_days: input
             .goal
             .map(|goal| longest_streak(days, goal, input.is_skipped).map_or(0, |streak| streak.days)),

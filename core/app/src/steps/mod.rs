@@ -32,7 +32,8 @@ use chrono_tz::Tz;
 
 pub use apply::StepReport;
 pub use reading::{
-    CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
+    CounterSample, IntervalRecord, LONGEST_SOURCE_NAME, NoteCode, NoteSubject, PlatformBucket, ReadingNote,
+    StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
 pub(crate) use summary::days_inside;
@@ -392,7 +393,7 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
         until: DateRange::single(today).until,
     };
     sql::days_backwards(reader, range, |day| {
-        if day.date == today && day.steps.is_none_or(|steps| steps < goal) {
+        if day.date == today && !day.meets(goal) {
             return true; // today can still be met
         }
         if streak.is_none() && day.date != today && !counter.touches(day.date, today) {
@@ -518,6 +519,109 @@ mod tests {
             steps.span().unwrap(),
             Some((date("2026-04-16"), date("2026-04-16")))
         );
+    }
+
+    #[test]
+    fn a_reading_without_a_name_is_rejected_and_stores_nothing() {
+        let (_folder, store) = store();
+        let steps = Steps::new(&store);
+        let sample = |source: &str, boot: &str| {
+            StepEvent::Counter(CounterSample {
+                source: source.to_owned(),
+                boot: Some(boot.to_owned()),
+                count: Some(5.0),
+                event_elapsed_ms: 0,
+                received_elapsed_ms: 0,
+                received_at: midnight_utc("2026-04-10"),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let record = |source: &str, id: &str| {
+            StepEvent::Interval(IntervalRecord {
+                source: source.to_owned(),
+                id: id.to_owned(),
+                start: midnight_utc("2026-04-10"),
+                end: midnight_utc("2026-04-10").plus(HOUR_MS),
+                steps: 5,
+                modified: UtcMillis(0),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let delete = |source: &str, id: &str| StepEvent::Delete {
+            source: source.to_owned(),
+            id: id.to_owned(),
+        };
+        let events = [
+            sample("", "1"),
+            sample("phone", ""),
+            record("", "a"),
+            record("watch", ""),
+            StepEvent::Bucket(PlatformBucket {
+                source: String::new(),
+                start: midnight_utc("2026-04-10"),
+                end: midnight_utc("2026-04-10").plus(HOUR_MS),
+                steps: Some(5),
+                queried_at: UtcMillis(0),
+                retained_from: None,
+                zone: Some(Tz::UTC),
+            }),
+            delete("", "a"),
+            delete("watch", ""),
+            StepEvent::Priority(vec!["watch".to_owned(), String::new()]),
+        ];
+        let report = steps.record(&events).unwrap();
+        assert_eq!(report.notes.len(), events.len());
+        for note in report.notes {
+            assert!(
+                note.code == NoteCode::Rejected && note.detail.ends_with("is empty"),
+                "{note:?}"
+            );
+        }
+        assert_eq!(steps.span().unwrap(), None);
+        assert_eq!(steps.priority().unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_rejected_event_names_the_limit_that_it_breaks() {
+        let (_folder, store) = store();
+        let noon = midnight_utc("2026-04-10");
+        let record = |start: UtcMillis, end: UtcMillis, count| {
+            StepEvent::Interval(IntervalRecord {
+                source: "watch".to_owned(),
+                id: "a".to_owned(),
+                start,
+                end,
+                steps: count,
+                modified: UtcMillis(0),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let exclude = |start, end| StepEvent::Exclude {
+            start,
+            end,
+            reason: None,
+        };
+        let adjust = StepEvent::Adjust {
+            date: date("2026-04-10"),
+            steps: Some(1_000_001),
+        };
+        for (event, limit) in [
+            (record(UtcMillis(0), noon, 1), "2000 to 2099"),
+            (record(noon, noon.plus(-1), 1), "before the start"),
+            (record(noon, noon.plus(32 * DAY_MS), 1), "31 days"),
+            (record(noon, noon, -1), "0 to 1,000,000"),
+            (exclude(noon, noon), "not after the start"),
+            (exclude(UtcMillis(0), noon), "2000 to 2099"),
+            (StepEvent::Pause { at: UtcMillis(0) }, "2000 to 2099"),
+            (adjust, "0 to 1,000,000"),
+        ] {
+            let report = Steps::new(&store).record(std::slice::from_ref(&event)).unwrap();
+            let [note] = report.notes.as_slice() else {
+                panic!("{event:?} {report:?}")
+            };
+            assert_eq!(note.code, NoteCode::Rejected);
+            assert!(note.detail.contains(limit), "{event:?} {}", note.detail);
+        }
     }
 
     #[test]
