@@ -4,19 +4,21 @@
 //! and can be dropped and rebuilt at any time. Source of every rule here: steps.md.
 //!
 //! ```text
-//! reading.rs   what a shell hands in
-//! counter.rs   cumulative counter → steps between two instants           (3)
-//! apply.rs     one batch in one transaction; records, buckets, controls  (5.1, 5.2, 7, 8)
-//! visible.rs   which source counts at each instant                       (5.3)
-//! split.rs     parts that add up                                         (5.4)
-//! derive.rs    hours, days, measured or not                              (4, 6)
-//! summary.rs   goals, streaks, averages, weeks and months
-//! replay.rs    the inspection format                                     (9)
-//! sql.rs       every statement
+//! reading.rs      what a shell hands in
+//! counter.rs      cumulative counter → steps between two instants           (3)
+//! apply.rs        one batch in one transaction; records, buckets, controls  (5.1, 5.2, 7, 8)
+//! visible.rs      which source counts at each instant                       (5.3)
+//! split.rs        parts that add up                                         (5.4)
+//! derive.rs       hours, days, measured or not                              (4, 6)
+//! day_by_hour.rs  one date by the hour, wherever she was
+//! summary.rs      goals, streaks, averages, weeks and months
+//! replay.rs       the inspection format                                     (9)
+//! sql.rs          every statement
 //! ```
 
 mod apply;
 mod counter;
+mod day_by_hour;
 mod derive;
 mod reading;
 mod replay;
@@ -25,12 +27,11 @@ mod sql;
 mod summary;
 mod visible;
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use apply::StepReport;
+pub use day_by_hour::{DayByHour, HourOfDay};
 pub use reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
@@ -45,9 +46,7 @@ pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
-use crate::time::{
-    CalendarUnit, DAY_MS, DateRange, DayStart, HOUR_MS, HourSlot, UtcMillis, ZoneCache, date_is_skipped,
-};
+use crate::time::{CalendarUnit, DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache, date_is_skipped};
 
 /// Raw counter samples are kept this long (steps.md 8.5).
 const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
@@ -76,28 +75,6 @@ impl From<rusqlite::Error> for StepError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
     }
-}
-
-/// One hour of a day chart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HourOfDay {
-    /// The slot.
-    pub slot: HourSlot,
-    /// Sensor steps; `None` if nothing measured any part of the slot.
-    pub steps: Option<i64>,
-}
-
-/// One date by the hour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayByHour {
-    /// Every hour slot of the date, in order; 23 to 25 on most dates, others on travel days.
-    pub hours: Vec<HourOfDay>,
-    /// Stretches of the date in which counting was paused.
-    pub paused: Vec<(UtcMillis, UtcMillis)>,
-    /// Stretches of the date that do not count (vehicle and the like).
-    pub excluded: Vec<(UtcMillis, UtcMillis)>,
-    /// The date as a whole; its correction belongs to no hour.
-    pub day: DaySteps,
 }
 
 /// A stretch in which the person stopped counting.
@@ -209,7 +186,7 @@ impl<'a> Steps<'a> {
 
     /// One date by the hour, with unmeasured hours told apart from hours without steps.
     pub fn day_by_hour(&self, date: NaiveDate) -> Result<DayByHour, StepError> {
-        self.store.read(|reader| day_by_hour(reader, date))
+        self.store.read(|reader| day_by_hour::day_by_hour(reader, date))
     }
 
     /// The days that the programme counts: every zone replaced by Japan's, days from midnight (steps.md section 4).
@@ -302,82 +279,6 @@ fn derive_now(
     Ok((derived, readings))
 }
 
-/// The zone whose hours a date shows: where it was last measured, else where the phone was at noon, else where the
-/// person was measured nearest, else Japan, as everywhere else without a zone.
-fn zone_of(reader: &Reader<'_>, date: NaiveDate, zones: &BTreeMap<i64, Tz>) -> Result<Tz, StepError> {
-    let named = |id: Option<i64>| id.and_then(|id| zones.get(&id).copied());
-    if let Some(zone) = named(sql::zone_of_day(reader, date)?) {
-        return Ok(zone);
-    }
-    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc();
-    let noon = UtcMillis(midnight.timestamp_millis()).plus(12 * HOUR_MS);
-    if let Some(zone) = zone_table::history(reader)?.at(noon) {
-        return Ok(zone);
-    }
-    Ok(named(sql::zone_of_nearest_day(reader, date)?).unwrap_or(Tz::Asia__Tokyo))
-}
-
-fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepError> {
-    let range = DateRange::single(date);
-    let day_start = settings::day_start(reader)?;
-    let zones = zone_table::zones(reader)?;
-    let (derived, readings) = derive_now(
-        reader,
-        range,
-        derive::View {
-            day_start,
-            zone: None,
-        },
-    )?;
-    let zone = zone_of(reader, date, &zones)?;
-    let mut cache = ZoneCache::default();
-    let mut slots: BTreeMap<UtcMillis, HourSlot> = cache
-        .get(zone)
-        .slots_of(date, day_start)
-        .into_iter()
-        .map(|slot| (slot.from, slot))
-        .collect();
-    // On a travel day steps may lie in slots of another zone; they are shown where they were walked.
-    for reading in readings.iter().filter(|reading| reading.zone != zone) {
-        for at in [reading.from, reading.to] {
-            let slot = cache.get(reading.zone).slot(at, day_start);
-            if derived.hours.contains_key(&(date, slot.from)) {
-                slots.entry(slot.from).or_insert(slot);
-            }
-        }
-    }
-    let windows = {
-        let first = slots.values().next().map_or(UtcMillis(0), |slot| slot.from);
-        let last = slots.values().next_back().map_or(UtcMillis(0), |slot| slot.until);
-        sql::windows(reader, first, last)?
-    };
-    let is_measured = |slot: &HourSlot| {
-        readings
-            .iter()
-            .any(|reading| reading.measures(slot.from, slot.until))
-    };
-    let hours = slots
-        .values()
-        .map(|slot| {
-            let steps = derived.hours.get(&(date, slot.from)).copied();
-            HourOfDay {
-                slot: *slot,
-                steps: steps.or_else(|| is_measured(slot).then_some(0)),
-            }
-        })
-        .collect();
-    let day = sql::days(reader, range)?
-        .first()
-        .copied()
-        .unwrap_or_else(|| DaySteps::unknown(date));
-    Ok(DayByHour {
-        hours,
-        paused: windows.paused,
-        excluded: windows.excluded,
-        day,
-    })
-}
-
 /// [`Steps::current_streak`] within a read that does more.
 pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Option<Streak>, StepError> {
     let Some(goal) = settings::step_goal(reader)? else {
@@ -416,9 +317,11 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
     reason = "a panic in a test is a failed test"
 )]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::store::StoreConfig;
-    use crate::time::{WeekStart, parse_date};
+    use crate::time::{HOUR_MS, WeekStart, parse_date};
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
