@@ -199,8 +199,8 @@ impl<'a> Steps<'a> {
                 day_start: DayStart::MIDNIGHT,
                 zone: Some(Tz::Asia__Tokyo),
             };
-            let (derived, _) = derive_now(reader, range, view)?;
-            Ok(derived
+            Ok(derive_now(reader, range, view)?
+                .derived
                 .days
                 .into_iter()
                 .map(|(date, day)| (date, day.sensor_steps))
@@ -266,17 +266,23 @@ pub(crate) fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
     apply::StepBatch::new(tx, settings::day_start(tx)?)?.rebuild()
 }
 
-/// Derives a range from the readings without storing it.
-fn derive_now(
-    reader: &Reader<'_>,
-    range: DateRange,
-    view: derive::View,
-) -> Result<(derive::DerivedSteps, Vec<derive::StoredReading>), StepError> {
+/// A range derived from the readings without storing it.
+struct DerivedNow {
+    derived: derive::DerivedSteps,
+    readings: Vec<derive::StoredReading>,
+    windows: derive::Windows,
+}
+
+fn derive_now(reader: &Reader<'_>, range: DateRange, view: derive::View) -> Result<DerivedNow, StepError> {
     let (first, last) = derive::instants_of(range);
     let readings = sql::readings(reader, first, last, &zone_table::zones(reader)?)?;
     let windows = sql::windows(reader, first, last)?;
     let derived = derive::derive(readings.clone(), &windows, range, view, &mut ZoneCache::default());
-    Ok((derived, readings))
+    Ok(DerivedNow {
+        derived,
+        readings,
+        windows,
+    })
 }
 
 /// [`Steps::current_streak`] within a read that does more.
