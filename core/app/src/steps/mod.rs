@@ -219,7 +219,7 @@ impl<'a> Steps<'a> {
             return Err(StepError::GoalOutOfRange);
         }
         self.store.write(|tx| {
-            tx.notify(Topic::Settings);
+            tx.notify(Topic::Steps);
             Ok(settings::set_step_goal(tx, goal)?)
         })
     }
@@ -324,6 +324,7 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
 )]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::store::StoreConfig;
@@ -427,6 +428,16 @@ mod tests {
             steps.span().unwrap(),
             Some((date("2026-04-16"), date("2026-04-16")))
         );
+    }
+
+    #[test]
+    fn whoever_watches_steps_hears_of_a_new_goal() {
+        let (_folder, store) = store();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let _subscription = store.subscribe(move |topic| listener.lock().unwrap().push(topic));
+        Steps::new(&store).set_goal(Some(8000)).unwrap();
+        assert_eq!(*heard.lock().unwrap(), [Topic::Everything, Topic::Steps]);
     }
 
     #[test]
