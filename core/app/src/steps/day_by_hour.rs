@@ -20,7 +20,7 @@ use chrono_tz::Tz;
 use super::{DaySteps, StepError, derive, derive_now, sql};
 use crate::settings;
 use crate::store::{Reader, zones as zone_table};
-use crate::time::{DateRange, HOUR_MS, HourSlot, UtcMillis, ZoneCache};
+use crate::time::{DateRange, HourSlot, UtcMillis, ZoneCache};
 
 /// One hour of a day chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +47,7 @@ pub struct DayByHour {
 /// The zone whose hours a date without any measurement shows: where the phone was at noon, else where the person was
 /// measured nearest, else Japan, as everywhere else without a zone.
 fn zone_of_unmeasured(reader: &Reader<'_>, date: NaiveDate) -> Result<Tz, StepError> {
-    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc();
-    let noon = UtcMillis(midnight.timestamp_millis()).plus(12 * HOUR_MS);
-    if let Some(zone) = zone_table::history(reader)?.at(noon) {
+    if let Some(zone) = zone_table::history(reader)?.on(date) {
         return Ok(zone);
     }
     let nearest = sql::zone_of_nearest_day(reader, date)?;

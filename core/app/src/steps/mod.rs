@@ -46,7 +46,7 @@ pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
-use crate::time::{CalendarUnit, DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache, date_is_skipped};
+use crate::time::{CalendarUnit, DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache};
 
 /// Raw counter samples are kept this long (steps.md 8.5).
 const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
@@ -290,8 +290,8 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
-    let zone = zone_table::history(reader)?.latest();
-    let is_skipped = |date: NaiveDate| zone.is_some_and(|zone| date_is_skipped(zone, date));
+    let history = zone_table::history(reader)?;
+    let is_skipped = |date: NaiveDate| history.is_skipped(date);
     let mut counter = summary::StreakCounter::new(goal, &is_skipped);
     let mut streak: Option<Streak> = None;
     let range = DateRange {
@@ -509,6 +509,14 @@ mod tests {
                 .map(|streak| streak.days)
         };
         assert_eq!(alive("2011-12-31"), Some(2), "there was no 30 December");
+        store
+            .write(|tx| zone_table::report_zone(tx, midnight_utc("2012-06-01"), Tz::Asia__Tokyo))
+            .unwrap();
+        assert_eq!(
+            alive("2011-12-31"),
+            Some(2),
+            "nor is there one now that she is in Tokyo"
+        );
         assert_eq!(alive("2012-01-01"), None);
     }
 
