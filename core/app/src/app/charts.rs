@@ -47,6 +47,7 @@ impl App {
         }
         let dates = request.span.dates(request.end, first_measured);
         let zones = self.store.read(zone_table::history)?;
+        let paused = steps.paused_dates(dates)?;
         Ok(step_chart(&StepChartInput {
             span: request.span,
             dates,
@@ -56,6 +57,7 @@ impl App {
             first_measured,
             week_start: request.week_start,
             is_skipped: &|date| zones.is_skipped(date),
+            is_paused: &|date| paused.contains(&date),
         }))
     }
 

@@ -46,8 +46,12 @@ pub struct DayByHour {
 
 /// The zone whose hours a date without any measurement shows: where the phone was at noon, else where the person was
 /// measured nearest, else Japan, as everywhere else without a zone.
-fn zone_of_unmeasured(reader: &Reader<'_>, date: NaiveDate) -> Result<Tz, StepError> {
-    if let Some(zone) = zone_table::history(reader)?.on(date) {
+pub(super) fn zone_of_unmeasured(
+    reader: &Reader<'_>,
+    history: &zone_table::ZoneHistory,
+    date: NaiveDate,
+) -> Result<Tz, StepError> {
+    if let Some(zone) = history.on(date) {
         return Ok(zone);
     }
     let nearest = sql::zone_of_nearest_day(reader, date)?;
@@ -86,7 +90,7 @@ pub(super) fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByH
         let steps = |slot: &HourSlot| loaded.derived.hours.get(&(date, slot.from)).copied();
         evidence.hours(steps)
     } else {
-        let slots = hours_in(zone_of_unmeasured(reader, date)?);
+        let slots = hours_in(zone_of_unmeasured(reader, &zone_table::history(reader)?, date)?);
         slots
             .into_iter()
             .map(|slot| HourOfDay { slot, steps: None })

@@ -10,7 +10,8 @@
 //! visible.rs      which source counts at each instant                       (5.3)
 //! split.rs        parts that add up                                         (5.4)
 //! derive.rs       hours, days, measured or not                              (4, 6)
-//! day_by_hour.rs  one date by the hour, wherever she was
+//! day_by_hour.rs  one date by the hour, wherever she was                    (4, 6)
+//! paused_dates.rs dates that were not to be counted at all                  (7)
 //! summary.rs      goals, streaks, averages, weeks and months
 //! replay.rs       the inspection format                                     (9)
 //! sql.rs          every statement
@@ -20,12 +21,15 @@ mod apply;
 mod counter;
 mod day_by_hour;
 mod derive;
+mod paused_dates;
 mod reading;
 mod replay;
 mod split;
 mod sql;
 mod summary;
 mod visible;
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -187,6 +191,12 @@ impl<'a> Steps<'a> {
     /// One date by the hour, with unmeasured hours told apart from hours without steps.
     pub fn day_by_hour(&self, date: NaiveDate) -> Result<DayByHour, StepError> {
         self.store.read(|reader| day_by_hour::day_by_hour(reader, date))
+    }
+
+    /// Dates of a range that lie in pauses from their first to their last instant, in the zone where the phone was on them.
+    pub fn paused_dates(&self, range: DateRange) -> Result<BTreeSet<NaiveDate>, StepError> {
+        self.store
+            .read(|reader| paused_dates::paused_dates(reader, range))
     }
 
     /// The days that the programme counts: every zone replaced by Japan's, days from midnight (steps.md section 4).

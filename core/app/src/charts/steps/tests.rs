@@ -120,6 +120,44 @@ fn today_is_incomplete_and_out_of_the_mean_unless_it_is_the_only_day() {
 }
 
 #[test]
+fn days_and_weeks_that_were_paused_from_end_to_end_say_so() {
+    let days = [
+        day("2026-04-01", Some(6000), None),
+        day("2026-04-03", None, Some(700)),
+    ];
+    let paused = |span: Span, range: DateRange, today: &str| -> Vec<(usize, usize, GapReason)> {
+        let chart = step_chart(&StepChartInput {
+            today: date(today),
+            is_paused: &|day| dates("2026-04-02", "2026-04-06").contains(day) || day >= date("2026-04-13"),
+            ..steps_input(span, range, &days)
+        });
+        chart
+            .gaps
+            .iter()
+            .map(|gap| (gap.from, gap.to, gap.reason))
+            .collect()
+    };
+    // A day entered by hand is known, paused or not.
+    assert_eq!(
+        paused(Span::Week, dates("2026-04-01", "2026-04-08"), "2026-04-07"),
+        [
+            (1, 1, GapReason::Paused),
+            (3, 4, GapReason::Paused),
+            (5, 6, GapReason::NoData)
+        ]
+    );
+    // From Monday, 30 March: a week with data, one without, one paused from its Monday on, one to come.
+    assert_eq!(
+        paused(Span::Quarter, dates("2026-03-30", "2026-05-04"), "2026-04-15"),
+        [
+            (1, 1, GapReason::NoData),
+            (2, 2, GapReason::Paused),
+            (3, 4, GapReason::Future)
+        ]
+    );
+}
+
+#[test]
 fn steps_that_were_not_believed_are_a_mark_and_never_a_bar() {
     let quarantined = DaySteps::new(date("2026-04-02"), Some(100), None, 90_000, true);
     let chart = week_of(&[quarantined]);
