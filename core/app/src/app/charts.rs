@@ -41,6 +41,7 @@ impl App {
             return Ok(hour_chart(&HourChartInput {
                 date: request.end,
                 view: &steps.day_by_hour(request.end)?,
+                today: request.today,
                 now: self.clock.now(),
                 first_measured,
             }));

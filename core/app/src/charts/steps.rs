@@ -309,5 +309,6 @@ fn facts(days: &[DaySteps], input: &StepChartInput<'_>, gaps: &[Gap]) -> Facts {
             .goal
             .map(|goal| longest_streak(days, goal, input.is_skipped).map_or(0, |streak| streak.days)),
         gaps: gaps::missing(gaps),
+        marks: Vec::new(),
     }
 }

@@ -293,7 +293,7 @@ fn a_chart_of_three_days_is_this_model() {
     buckets: {"is_incomplete":false,"label":{"date":"2026-04-01","key":"day"},"measured_days":1,"total":{"key":"steps","steps":6500}}
     buckets: {"is_incomplete":false,"label":{"date":"2026-04-02","key":"day"},"measured_days":0,"total":null}
     buckets: {"is_incomplete":true,"label":{"date":"2026-04-03","key":"day"},"measured_days":1,"total":{"key":"steps","steps":0}}
-    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":1,"goal_days":1,"is_real_change":null,"longest_streak_days":1,"maximum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"mean":{"key":"steps","steps":6500},"measured_days":2,"minimum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"period":{"from":"2026-04-01","key":"dates","to":"2026-04-03"},"total":{"key":"steps","steps":6500}}
+    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":1,"goal_days":1,"is_real_change":null,"longest_streak_days":1,"marks":[],"maximum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"mean":{"key":"steps","steps":6500},"measured_days":2,"minimum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"period":{"from":"2026-04-01","key":"dates","to":"2026-04-03"},"total":{"key":"steps","steps":6500}}
     gaps: {"bridge":null,"from":1,"reason":"no_data","to":1}
     lines: {"kind":"goal","label":{"key":"steps","steps":5000},"place":"inside","value":5000.0,"y":0.625}
     lines: {"kind":"average","label":{"key":"steps","steps":6500},"place":"inside","value":6500.0,"y":0.8125}

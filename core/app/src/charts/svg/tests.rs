@@ -188,6 +188,29 @@ fn a_missing_day_is_hatched_and_named_and_a_measured_zero_is_a_bar() {
 }
 
 #[test]
+fn an_empty_picture_says_why_it_is_empty() {
+    let said = |today: &str, first_measured: Option<&str>, is_paused: bool| -> Vec<String> {
+        let chart = step_chart(&StepChartInput {
+            today: date(today),
+            first_measured: first_measured.map(date),
+            is_paused: &|_| is_paused,
+            ..steps_input(Span::Week, dates("2026-04-01", "2026-04-08"), &[])
+        });
+        let texts = texts(&write(&chart, &PlainWords, &SvgOptions::default()));
+        texts.into_iter().map(|(words, _)| words).skip(2).collect()
+    };
+    let measured = Some("2026-03-01");
+    assert_eq!(said("2026-04-07", measured, false), ["no data"]);
+    assert_eq!(
+        said("2026-04-04", measured, true),
+        ["paused"],
+        "and three days to come"
+    );
+    assert_eq!(said("2026-03-31", measured, false), ["to come"]);
+    assert_eq!(said("2026-04-04", None, false), ["not yet measured"]);
+}
+
+#[test]
 fn two_days_and_a_gap_are_this_picture() {
     let days = [
         day("2026-04-01", Some(600), None),
