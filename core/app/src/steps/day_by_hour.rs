@@ -149,11 +149,10 @@ impl Evidence {
     /// Hours with steps are kept whatever else there is; then measured ones, then the others of each stay, as far as they
     /// find room.
     fn hours(mut self, steps: impl Fn(&HourSlot) -> Option<i64>) -> Vec<HourOfDay> {
-        let is_of_date = |stretch: &MeasuredStretch| stretch.is_on_date;
         let zones: BTreeSet<&str> = self
             .stretches
             .iter()
-            .filter(|stretch| is_of_date(stretch))
+            .filter(|stretch| stretch.is_on_date)
             .map(|stretch| stretch.zone.name())
             .collect();
         // A zone in which the date was never measured shows none of its hours and cuts no others.
