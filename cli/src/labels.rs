@@ -526,6 +526,7 @@ mod tests {
             first_measured: Some(date("2026-04-01")),
             week_start: WeekStart::Sunday,
             is_skipped: &|_| false,
+            is_paused: &|_| false,
         });
         assert_snapshot!(ENGLISH.summary(&chart.facts), @"3 of 7 days measured. 3,000 steps on average. Least: 0 steps on 5 Apr 2026. Most: 9,000 steps on 4 Apr 2026. Goal met on 1 day. Longest streak: 1 day. Gaps: 2.");
         assert_snapshot!(JAPANESE.summary(&chart.facts), @"7日のうち3日を計測。平均は3,000歩。最少は2026年4月5日の0歩。最多は2026年4月4日の9,000歩。目標達成は1日。最長連続は1日。記録のない期間は2か所。");

@@ -8,8 +8,8 @@ use crate::charts::{
     hour_chart, step_chart, weigh_in_chart, weight_chart,
 };
 use crate::steps::StepError;
-use crate::store::{StoreError, zones as zone_table};
-use crate::time::{DAY_MS, DateRange, Tz, WeekStart, date_is_skipped};
+use crate::store::zones as zone_table;
+use crate::time::{DAY_MS, DateRange, WeekStart};
 use crate::weight::{GoalWeight, WINDOW_DAYS, WeighIn, WeighInTime, WeightError, slope};
 
 /// Further away a reading outside of the window joins no line inside.
@@ -41,12 +41,14 @@ impl App {
             return Ok(hour_chart(&HourChartInput {
                 date: request.end,
                 view: &steps.day_by_hour(request.end)?,
+                today: request.today,
                 now: self.clock.now(),
                 first_measured,
             }));
         }
         let dates = request.span.dates(request.end, first_measured);
-        let zone = self.latest_zone()?;
+        let zones = self.store.read(zone_table::history)?;
+        let paused = steps.paused_dates(dates)?;
         Ok(step_chart(&StepChartInput {
             span: request.span,
             dates,
@@ -55,7 +57,8 @@ impl App {
             today: request.today,
             first_measured,
             week_start: request.week_start,
-            is_skipped: &|date| zone.is_some_and(|zone| date_is_skipped(zone, date)),
+            is_skipped: &|date| zones.is_skipped(date),
+            is_paused: &|date| paused.contains(&date),
         }))
     }
 
@@ -109,11 +112,6 @@ impl App {
             week_start: request.week_start,
             conceal_values: request.conceal_values,
         }))
-    }
-
-    fn latest_zone(&self) -> Result<Option<Tz>, StoreError> {
-        self.store
-            .read(|reader| Ok(zone_table::history(reader)?.latest()))
     }
 }
 

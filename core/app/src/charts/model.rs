@@ -524,6 +524,8 @@ pub struct Facts {
     pub longest_streak_days: Option<u32>,
     /// Number of gaps.
     pub gaps: u32,
+    /// What is to be known about the one date of an hour chart, where its marks belong to no hour; else empty.
+    pub marks: Vec<MarkKind>,
 }
 
 /// What the chart is about.
@@ -600,6 +602,19 @@ impl Chart {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.runs.is_empty())
+    }
+
+    /// Why an empty chart has nothing to draw: the reason of its gaps, without what is still to come if there is more.
+    #[must_use]
+    pub fn empty_reason(&self) -> GapReason {
+        let mut reasons = self.gaps.iter().map(|gap| gap.reason);
+        let is_past = |reason: &GapReason| *reason != GapReason::Future;
+        let mut past = reasons.clone().filter(is_past);
+        match past.next() {
+            Some(reason) if past.all(|other| other == reason) => reason,
+            Some(_) => GapReason::NoData,
+            None => reasons.next().unwrap_or(GapReason::NoData),
+        }
     }
 
     /// A point with its time; `None` if values are concealed.

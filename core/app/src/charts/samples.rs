@@ -42,6 +42,7 @@ pub(super) fn steps_input(span: Span, dates: DateRange, days: &[DaySteps]) -> St
         first_measured: days.first().map(|day| day.date),
         week_start: WeekStart::Monday,
         is_skipped: &|_| false,
+        is_paused: &|_| false,
     }
 }
 

@@ -472,6 +472,7 @@ fn facts(days: &[WeightDay], input: &WeightChartInput<'_>, gaps: &[Gap]) -> Fact
         goal_days: None,
         longest_streak_days: None,
         gaps: gaps::missing(gaps),
+        marks: Vec::new(),
     }
 }
 

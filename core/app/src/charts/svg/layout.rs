@@ -92,6 +92,11 @@ impl Layout {
     }
 }
 
+/// Whether ticks can stand at uneven distances: those of hours do where the person changed zones.
+pub(super) fn has_uneven_ticks(chart: &Chart) -> bool {
+    chart.bucket_unit == BucketUnit::Hour
+}
+
 /// How many symbols stand above each other at most. Today has its place below the axis, and the marks of an hour chart
 /// belong to the whole day: they stand in the legend alone.
 fn mark_rows(chart: &Chart) -> usize {

@@ -27,7 +27,7 @@ use canvas::{Anchor, Canvas, Frame, Px, Stroke, TextStyle};
 use layout::Layout;
 
 use super::labels::LabelFormatter;
-use super::model::{Chart, GapReason};
+use super::model::Chart;
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn draw_empty_state(
         },
     );
     let words = if chart.untimed.is_empty() {
-        labels.gap(GapReason::NoData)
+        labels.gap(chart.empty_reason())
     } else {
         let values: Vec<String> = chart
             .untimed

@@ -1,7 +1,7 @@
 //! What is inside the plot: grid, gaps, bars, points, lines, and the labels of both axes.
 
 use super::canvas::{Anchor, Canvas, Frame, Stroke, TextStyle};
-use super::layout::{Layout, MARGIN, MARK_PX};
+use super::layout::{self, Layout, MARGIN, MARK_PX};
 use super::theme::Palette;
 use super::{LABEL_PX, legend, text};
 use crate::charts::labels::LabelFormatter;
@@ -10,6 +10,8 @@ use crate::charts::model::{
 };
 use crate::charts::range::GoalPlace;
 
+/// Between neighbouring labels of the time axis at least.
+const TICK_DISTANCE_PX: f64 = 8.0;
 /// Share of a bucket's width that its bar takes.
 const BAR_SHARE: f64 = 0.68;
 const WIDEST_BAR_PX: f64 = 52.0;
@@ -97,7 +99,8 @@ impl Plot<'_> {
         }
     }
 
-    /// Ticks that would touch are thinned out evenly; a month or year named by a tick that fell out is named by the next.
+    /// Ticks that would touch are thinned out evenly; a month or year named by a tick that fell out is named by the next. On a
+    /// travel day two hours can stand close to each other and the others far apart: there the second of the two falls out.
     fn draw_time_axis(&self, canvas: &mut Canvas) {
         let frame = self.frame();
         canvas.line(
@@ -128,13 +131,26 @@ impl Plot<'_> {
             }
             placed
         };
-        let kept = (1..=ticks.len().max(1)).map(placed).find(|placed| {
-            let extents: Vec<_> = placed
-                .iter()
-                .map(|(_, _, centre, half)| (centre - half, centre + half))
-                .collect();
-            text::stride(&extents, 8.0) == 1
-        });
+        let kept = if layout::has_uneven_ticks(self.chart) {
+            let mut taken_until = f64::NEG_INFINITY;
+            let mut kept = placed(1);
+            kept.retain(|(_, _, centre, half)| {
+                let has_room = taken_until + TICK_DISTANCE_PX <= centre - half;
+                if has_room {
+                    taken_until = centre + half;
+                }
+                has_room
+            });
+            Some(kept)
+        } else {
+            (1..=ticks.len().max(1)).map(placed).find(|placed| {
+                let extents: Vec<_> = placed
+                    .iter()
+                    .map(|(_, _, centre, half)| (centre - half, centre + half))
+                    .collect();
+                text::stride(&extents, TICK_DISTANCE_PX) == 1
+            })
+        };
         for (tick, words, centre, _) in kept.unwrap_or_default() {
             let x = frame.x(tick.x);
             canvas.line(

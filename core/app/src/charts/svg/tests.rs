@@ -5,6 +5,7 @@
 
 use super::theme::Palette;
 use super::*;
+use crate::charts::hours::{HourChartInput, hour_chart};
 use crate::charts::samples::{
     date, dates, day, steps_input, steps_of_a_month, steps_of_ten_years, weight_of_a_month,
     weights_of_one_date,
@@ -14,6 +15,8 @@ use crate::charts::{
     DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Span, StepChartInput, TimeLabel, TimeTick,
     ValueLabel, step_chart,
 };
+use crate::steps::{DayByHour, DaySteps, HourOfDay};
+use crate::time::{DayStart, Tz, UtcMillis, ZoneOffsets};
 
 /// Long words in full-width characters, and markup.
 struct WideWords;
@@ -185,6 +188,70 @@ fn a_missing_day_is_hatched_and_named_and_a_measured_zero_is_a_bar() {
     let svg = write(&steps_of_a_month(), &PlainWords, &SvgOptions::default());
     assert!(svg.contains("<g><title>no data</title>"));
     assert!(svg.contains("<title>3 Apr 2026 0 steps</title>"));
+}
+
+/// From Dubai at 7:00 to Tokyo, where it was 12:00.
+fn travel_day() -> Chart {
+    let on = date("2026-04-01");
+    let slots = |zone: Tz| ZoneOffsets::new(zone).slots_of(on, DayStart::MIDNIGHT);
+    let (dubai, tokyo) = (slots(Tz::Asia__Dubai), slots(Tz::Asia__Tokyo));
+    let hours = dubai.into_iter().take(7).chain(tokyo.into_iter().skip(12));
+    let view = DayByHour {
+        hours: hours
+            .map(|slot| HourOfDay {
+                slot,
+                steps: Some(100),
+            })
+            .collect(),
+        paused: Vec::new(),
+        excluded: Vec::new(),
+        day: DaySteps::new(on, Some(1900), None, 0, true),
+    };
+    hour_chart(&HourChartInput {
+        date: on,
+        view: &view,
+        today: date("2026-04-02"),
+        now: UtcMillis::YEAR_2100,
+        first_measured: Some(on),
+    })
+}
+
+#[test]
+fn on_a_travel_day_only_the_label_of_an_hour_falls_out_that_would_touch_its_neighbour() {
+    let shown = |width_px: u32| -> Vec<String> {
+        let options = SvgOptions {
+            width_px,
+            ..SvgOptions::default()
+        };
+        let texts = texts(&write(&travel_day(), &PlainWords, &options));
+        let words = texts.into_iter().map(|(words, _)| words);
+        words.filter(|words| words.ends_with(":00")).collect()
+    };
+    assert_eq!(shown(1600), ["0:00", "6:00", "12:00", "18:00"]);
+    assert_eq!(shown(400), ["0:00", "6:00", "18:00"]);
+}
+
+#[test]
+fn an_empty_picture_says_why_it_is_empty() {
+    let said = |today: &str, first_measured: Option<&str>, is_paused: bool| -> Vec<String> {
+        let chart = step_chart(&StepChartInput {
+            today: date(today),
+            first_measured: first_measured.map(date),
+            is_paused: &|_| is_paused,
+            ..steps_input(Span::Week, dates("2026-04-01", "2026-04-08"), &[])
+        });
+        let texts = texts(&write(&chart, &PlainWords, &SvgOptions::default()));
+        texts.into_iter().map(|(words, _)| words).skip(2).collect()
+    };
+    let measured = Some("2026-03-01");
+    assert_eq!(said("2026-04-07", measured, false), ["no data"]);
+    assert_eq!(
+        said("2026-04-04", measured, true),
+        ["paused"],
+        "and three days to come"
+    );
+    assert_eq!(said("2026-03-31", measured, false), ["to come"]);
+    assert_eq!(said("2026-04-04", None, false), ["not yet measured"]);
 }
 
 #[test]

@@ -332,7 +332,7 @@ fn a_chart_of_three_days_is_this_model() {
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-01","key":"day"},"measured_days":1,"total":null}
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-02","key":"day"},"measured_days":0,"total":null}
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-03","key":"day"},"measured_days":1,"total":null}
-    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":0,"goal_days":null,"is_real_change":null,"longest_streak_days":null,"maximum":{"value":{"decimals":1,"key":"kilograms","value":70.0},"when":{"date":"2026-03-01","key":"day"}},"mean":{"decimals":1,"key":"kilograms","value":69.6},"measured_days":2,"minimum":{"value":{"decimals":1,"key":"kilograms","value":69.3},"when":{"date":"2026-03-03","key":"day"}},"period":{"from":"2026-03-01","key":"dates","to":"2026-03-03"},"total":null}
+    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":0,"goal_days":null,"is_real_change":null,"longest_streak_days":null,"marks":[],"maximum":{"value":{"decimals":1,"key":"kilograms","value":70.0},"when":{"date":"2026-03-01","key":"day"}},"mean":{"decimals":1,"key":"kilograms","value":69.6},"measured_days":2,"minimum":{"value":{"decimals":1,"key":"kilograms","value":69.3},"when":{"date":"2026-03-03","key":"day"}},"period":{"from":"2026-03-01","key":"dates","to":"2026-03-03"},"total":null}
     gaps: []
     lines: []
     marks: []
