@@ -161,12 +161,13 @@ impl Plot<'_> {
         }
     }
 
-    /// Gaps that are drawn: what lies ahead or before everything stays empty, and a pause is shaded already.
+    /// Gaps that are drawn: what lies ahead or before everything stays empty, a pause is shaded already, and what lies
+    /// between two buckets has no width.
     fn drawn_gaps(&self) -> impl Iterator<Item = &Gap> {
         self.chart.gaps.iter().filter(|gap| match gap.reason {
             GapReason::Future | GapReason::BeforeFirst => false,
             GapReason::Paused => self.chart.bucket_unit != BucketUnit::Hour,
-            GapReason::NoData => true,
+            GapReason::NoData => !gap.is_between_buckets(),
         })
     }
 
