@@ -21,6 +21,7 @@ mod tests;
 mod text;
 mod theme;
 
+pub use text::OWN_CHARACTERS;
 pub use theme::Theme;
 
 use canvas::{Anchor, Canvas, Frame, Px, Stroke, TextStyle};
@@ -142,7 +143,7 @@ fn draw_empty_state(
             .iter()
             .map(|value| labels.untimed(value.as_ref()))
             .collect();
-        values.join(" · ")
+        values.join(text::SEPARATOR)
     };
     canvas.text(
         f64::midpoint(plot.left, plot.right),
