@@ -107,7 +107,9 @@ words! {
     Untimed: "{value}, time unknown", "{value}（時刻不明）";
     UntimedConcealed: "weighed, time unknown", "計測あり（時刻不明）";
     DatedValue: "{value} on {date}", "{date}の{value}";
+    ValueAtHour: "{value} at {hour}", "{hour}の{value}";
     MeasuredDays: "{measured} of {days} measured.", "{days}のうち{measured}日を計測。";
+    FactTotal: "{value} in all.", "合計は{value}。";
     FactMean: "{value} on average.", "平均は{value}。";
     FactLeast: "Least: {value}.", "最少は{value}。";
     FactMost: "Most: {value}.", "最多は{value}。";
