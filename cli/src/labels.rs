@@ -416,9 +416,15 @@ impl LabelFormatter for Labels {
         }
     }
 
-    fn mark(&self, kind: &MarkKind) -> String {
+    fn mark(&self, kind: &MarkKind, subject: Subject) -> String {
         match *kind {
-            MarkKind::Today => self.word(Word::MarkToday).to_owned(),
+            MarkKind::Today => {
+                let word = match subject {
+                    Subject::Steps => Word::MarkTodayUnfinished,
+                    Subject::Weight => Word::MarkToday,
+                };
+                self.word(word).to_owned()
+            }
             MarkKind::ZoneChange => self.word(Word::MarkZoneChange).to_owned(),
             MarkKind::Corrected => self.word(Word::MarkCorrected).to_owned(),
             MarkKind::Quarantined { steps } => {
@@ -538,6 +544,13 @@ mod tests {
         };
         assert_snapshot!(ENGLISH.summary(&facts), @"9,000 steps in all. 1 of 1 day measured. Least: 1 step at 3:00 to 3:59. Most: 2,100 steps at 8:00 to 8:59.");
         assert_snapshot!(JAPANESE.summary(&facts), @"合計は9,000歩。1日のうち1日を計測。最少は3時台の1歩。最多は8時台の2,100歩。");
+    }
+
+    #[test]
+    fn a_weight_of_today_is_over_and_steps_of_today_are_not() {
+        let today = |subject: Subject| ENGLISH.mark(&MarkKind::Today, subject);
+        assert_eq!(today(Subject::Weight), "Today");
+        assert_eq!(today(Subject::Steps), "Today, not over yet");
     }
 
     #[test]

@@ -100,7 +100,8 @@ words! {
     SeriesWeight: "Weight", "計測値";
     SeriesTrend: "Trend", "傾向";
     SeriesProjection: "If it goes on like this", "このまま続いた場合";
-    MarkToday: "Today, not over yet", "今日（途中）";
+    MarkToday: "Today", "今日";
+    MarkTodayUnfinished: "Today, not over yet", "今日（途中）";
     MarkZoneChange: "Travel day", "移動日（時差あり）";
     MarkCorrected: "Corrected by hand", "手入力で修正";
     MarkQuarantined: "{steps} not counted", "{steps}は除外";

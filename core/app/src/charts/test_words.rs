@@ -147,8 +147,9 @@ impl LabelFormatter for PlainWords {
         })
     }
 
-    fn mark(&self, kind: &MarkKind) -> String {
+    fn mark(&self, kind: &MarkKind, subject: Subject) -> String {
         match kind {
+            MarkKind::Today if subject == Subject::Steps => "Today so far".to_owned(),
             MarkKind::Today => "Today".to_owned(),
             MarkKind::ZoneChange => "Travel day".to_owned(),
             MarkKind::Corrected => "Corrected".to_owned(),

@@ -81,7 +81,7 @@ impl Legend {
         for sample in samples {
             let name = match sample {
                 Sample::Series(role) => labels.series(role),
-                Sample::Mark(kind) => labels.mark(&kind),
+                Sample::Mark(kind) => labels.mark(&kind, chart.subject),
                 Sample::Untimed(value) => labels.untimed(value.as_ref()),
                 Sample::Shade { is_paused } => labels.shade(is_paused),
             };

@@ -485,7 +485,7 @@ impl Plot<'_> {
             } else {
                 continue;
             };
-            canvas.group(&self.labels.mark(&mark.kind), |canvas| {
+            canvas.group(&self.labels.mark(&mark.kind, self.chart.subject), |canvas| {
                 legend::mark(canvas, mark.kind, centre, self.palette);
             });
         }

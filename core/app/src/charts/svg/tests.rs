@@ -11,8 +11,8 @@ use crate::charts::samples::{
 };
 use crate::charts::test_words::PlainWords;
 use crate::charts::{
-    DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Span, StepChartInput, TimeLabel, TimeTick,
-    ValueLabel, step_chart,
+    DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Span, StepChartInput, Subject, TimeLabel,
+    TimeTick, ValueLabel, step_chart,
 };
 
 /// Long words in full-width characters, and markup.
@@ -52,7 +52,7 @@ impl LabelFormatter for WideWords {
     fn untimed(&self, _: Option<&ValueLabel>) -> String {
         "時刻なし".to_owned()
     }
-    fn mark(&self, _: &MarkKind) -> String {
+    fn mark(&self, _: &MarkKind, _: Subject) -> String {
         "移動した日の長い説明がここに入ります".to_owned()
     }
     fn dated(&self, _: &DatedValue) -> String {
@@ -243,7 +243,7 @@ fn two_days_and_a_gap_are_this_picture() {
     <g><title>Corrected</title>
     <polygon points="256.2,85 261.2,90 256.2,95 251.2,90" fill="#b9731c" stroke="#b9731c" stroke-width="1" stroke-linejoin="round"/>
     </g>
-    <g><title>Today</title>
+    <g><title>Today so far</title>
     <polygon points="251.7,163.5 260.7,163.5 256.2,156.5" fill="#1d2730" stroke="#1d2730" stroke-width="1" stroke-linejoin="round"/>
     </g>
     <rect x="27" y="187" width="12" height="12" rx="3" fill="#2c8a80"/>
