@@ -409,6 +409,10 @@ impl LabelFormatter for Labels {
             .to_owned()
     }
 
+    fn without_time_of_day(&self) -> String {
+        self.word(Word::NoTimeOfDay).to_owned()
+    }
+
     fn untimed(&self, value: Option<&ValueLabel>) -> String {
         match value {
             Some(value) => self.say(Word::Untimed, &[("value", &self.value(value))]),

@@ -106,6 +106,7 @@ words! {
     MarkCorrected: "Corrected by hand", "手入力で修正";
     MarkQuarantined: "{steps} not counted", "{steps}は除外";
     Untimed: "{value}, time unknown", "{value}（時刻不明）";
+    NoTimeOfDay: "no time of day in these data", "この記録には時刻がありません";
     UntimedConcealed: "weighed, time unknown", "計測あり（時刻不明）";
     DatedValue: "{value} on {date}", "{date}の{value}";
     ValueAtHour: "{value} at {hour}", "{hour}の{value}";

@@ -26,6 +26,8 @@ pub trait LabelFormatter {
     fn series(&self, role: Role) -> String;
     /// What a shaded stretch of a day is called: paused, else excluded.
     fn shade(&self, is_paused: bool) -> String;
+    /// Why weigh-ins of one date stand on no time axis, as in "no time of day in these data".
+    fn without_time_of_day(&self) -> String;
     /// A weigh-in without a time of day; `value` is `None` if values are concealed.
     fn untimed(&self, value: Option<&ValueLabel>) -> String;
     /// What a symbol at a bucket means, in the legend and beside it. Steps of today are not all there yet; a weight is.

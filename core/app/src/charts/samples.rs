@@ -167,6 +167,23 @@ pub(super) fn weights_of_one_date() -> Chart {
     })
 }
 
+/// One date of which only the date is known.
+pub(super) fn weight_without_a_time(conceal_values: bool) -> Chart {
+    weigh_in_chart(&WeighInChartInput {
+        date: date("2026-04-01"),
+        weigh_ins: &[ClockedWeight {
+            clock_ms: None,
+            weight: Weight::from_ten_grams(7050).unwrap(),
+        }],
+        first_reading: Some(date("2026-03-01")),
+        goal: None,
+        unit: MassUnit::Kilogram,
+        today: date("2026-04-02"),
+        day_start: DayStart::MIDNIGHT,
+        conceal_values,
+    })
+}
+
 /// The model as it is serialised, one part a line.
 pub(super) fn model(chart: &Chart) -> String {
     let serde_json::Value::Object(parts) = serde_json::to_value(chart).unwrap() else {

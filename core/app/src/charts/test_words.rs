@@ -141,6 +141,10 @@ impl LabelFormatter for PlainWords {
         if is_paused { "Paused" } else { "Left out" }.to_owned()
     }
 
+    fn without_time_of_day(&self) -> String {
+        "no time of day in these data".to_owned()
+    }
+
     fn untimed(&self, value: Option<&ValueLabel>) -> String {
         value.map_or("without a time".to_owned(), |value| {
             format!("{}, without a time", self.value(value))

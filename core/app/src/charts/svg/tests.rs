@@ -7,7 +7,7 @@ use super::theme::Palette;
 use super::*;
 use crate::charts::samples::{
     date, dates, day, steps_input, steps_of_a_month, steps_of_ten_years, weight_of_a_month,
-    weights_of_one_date,
+    weight_without_a_time, weights_of_one_date,
 };
 use crate::charts::test_words::PlainWords;
 use crate::charts::{
@@ -49,6 +49,9 @@ impl LabelFormatter for WideWords {
     fn shade(&self, _: bool) -> String {
         "一時停止".to_owned()
     }
+    fn without_time_of_day(&self) -> String {
+        "この記録には時刻がありません".to_owned()
+    }
     fn untimed(&self, _: Option<&ValueLabel>) -> String {
         "時刻なし".to_owned()
     }
@@ -69,6 +72,8 @@ fn charts() -> Vec<Chart> {
         weight_of_a_month(false),
         weight_of_a_month(true),
         weights_of_one_date(),
+        weight_without_a_time(false),
+        weight_without_a_time(true),
         goal_and_average_at_the_bottom(),
         empty,
     ]
@@ -146,6 +151,25 @@ fn no_text_leaves_the_picture_or_covers_another_at_any_size_in_any_script() {
             }
         }
     }
+}
+
+fn picture(chart: &Chart, words: &dyn LabelFormatter, (width_px, height_px): (u32, u32)) -> String {
+    let options = SvgOptions {
+        width_px,
+        height_px,
+        ..SvgOptions::default()
+    };
+    write(chart, words, &options)
+}
+
+#[test]
+fn a_weight_without_a_time_of_day_is_told_in_large_digits_with_the_reason() {
+    let svg = picture(&weight_without_a_time(false), &PlainWords, (880, 440));
+    let value = svg.lines().find(|line| line.contains(">70.5 kg<")).unwrap();
+    assert_eq!(attribute(value, "font-size"), Some("32"));
+    assert!(svg.contains(">no time of day in these data<"));
+    let concealed = picture(&weight_without_a_time(true), &PlainWords, (880, 440));
+    assert!(concealed.contains(">without a time<") && !concealed.contains("70.5"));
 }
 
 #[test]
