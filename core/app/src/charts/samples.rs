@@ -184,6 +184,21 @@ pub(super) fn weight_without_a_time(conceal_values: bool) -> Chart {
     })
 }
 
+/// A week up to today, with corrections, a gap of one day and a longer one.
+pub(super) fn steps_of_a_week() -> Chart {
+    let days = [
+        day("2026-04-06", Some(7000), Some(1200)),
+        day("2026-04-08", Some(5200), Some(-700)),
+        day("2026-04-11", Some(9100), None),
+        day("2026-04-12", Some(3100), None),
+    ];
+    step_chart(&StepChartInput {
+        goal: Some(8000),
+        today: date("2026-04-12"),
+        ..steps_input(Span::Week, dates("2026-04-06", "2026-04-13"), &days)
+    })
+}
+
 /// The model as it is serialised, one part a line.
 pub(super) fn model(chart: &Chart) -> String {
     let serde_json::Value::Object(parts) = serde_json::to_value(chart).unwrap() else {

@@ -8,6 +8,7 @@
 //! text.rs     the width of a text, and its characters made safe
 //! canvas.rs   shapes as elements
 //! layout.rs   where plot, axes and legend stand
+//! missing.rs  where a value is missing, and where that is said
 //! plot.rs     what is inside the plot
 //! legend.rs   what the shapes mean
 //! ```
@@ -15,6 +16,7 @@
 mod canvas;
 mod layout;
 mod legend;
+mod missing;
 mod plot;
 #[cfg(test)]
 mod tests;
