@@ -348,12 +348,12 @@ pub enum GapReason {
     Future,
 }
 
-/// A stretch of buckets without a value.
+/// A stretch of buckets without a value, or the place between two buckets where a line breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Gap {
     /// First bucket of the gap.
     pub from: usize,
-    /// Last bucket of the gap, included.
+    /// Last bucket of the gap, included; the one before `from` if no bucket lies in the gap.
     pub to: usize,
     /// Why.
     pub reason: GapReason,
@@ -362,6 +362,22 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// Two neighbouring buckets have values that are not joined: `earlier` and the one behind it.
+    pub(super) const fn between_buckets(earlier: usize) -> Self {
+        Self {
+            from: earlier.saturating_add(1),
+            to: earlier,
+            reason: GapReason::NoData,
+            bridge: None,
+        }
+    }
+
+    /// Whether no bucket lies in the gap: the readings of two neighbouring weeks or months are too far apart to be joined.
+    #[must_use]
+    pub const fn is_between_buckets(&self) -> bool {
+        self.to < self.from
+    }
+
     /// Whether there is nothing else in a chart of so many buckets.
     #[must_use]
     pub const fn is_all_of(&self, buckets: usize) -> bool {
