@@ -119,14 +119,19 @@ impl Context {
 
     /// An instant with the offset of her zone.
     pub(crate) fn local_time(&self, at: UtcMillis) -> WeighInTime {
-        let offset_ms = ZoneOffsets::new(self.zone).period(at).offset_ms;
         WeighInTime::Timed {
             at,
             sub_ms_ns: 0,
-            offset_s: i32::try_from(offset_ms / 1000).unwrap_or(0), // a zone is less than a day away from UTC
+            offset_s: offset_s(self.zone, at),
             zone: Some(self.zone),
         }
     }
+}
+
+/// Local time minus UTC in a zone at an instant, in seconds.
+pub(crate) fn offset_s(zone: Tz, at: UtcMillis) -> i32 {
+    let offset_ms = ZoneOffsets::new(zone).period(at).offset_ms;
+    i32::try_from(offset_ms / 1000).unwrap_or(0) // a zone is less than a day away from UTC
 }
 
 /// On standard error, so that the answer itself stays what a program expects.

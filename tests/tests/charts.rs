@@ -142,6 +142,48 @@ fn one_date_by_the_hour_has_its_pause_shaded_and_its_correction_marked() {
 }
 
 #[test]
+fn a_date_that_was_paused_from_end_to_end_is_no_missing_one() {
+    let (_folder, app) = app();
+    // The phone was in UTC all the time.
+    let at = |text: &str| UtcMillis(local_ms("UTC", text));
+    app.steps()
+        .record(&[
+            walk(Tz::UTC, "2016-03-28", "10:00", "11:00", 6000),
+            StepEvent::Pause {
+                at: at("2016-03-29 12:00"),
+            },
+            StepEvent::Resume {
+                at: at("2016-03-31 12:00"),
+            },
+            StepEvent::Pause {
+                at: at("2016-03-31 12:00"),
+            },
+            StepEvent::Resume {
+                at: at("2016-04-01 12:00"),
+            },
+            StepEvent::Pause {
+                at: at("2016-04-03 00:00"),
+            },
+        ])
+        .unwrap();
+    let chart = app.step_chart(&request(Span::Week, "2016-04-03")).unwrap();
+    let gaps: Vec<_> = chart
+        .gaps
+        .iter()
+        .map(|gap| (gap.from, gap.to, gap.reason))
+        .collect();
+    assert_eq!(
+        gaps,
+        [
+            (1, 1, GapReason::NoData),
+            (2, 3, GapReason::Paused),
+            (4, 5, GapReason::NoData),
+            (6, 6, GapReason::Paused)
+        ]
+    );
+}
+
+#[test]
 fn a_date_before_anything_was_stored_is_an_empty_chart_and_no_failure() {
     let (_folder, app) = app();
     for span in [

@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use ayumi_core::app::{App, Config};
@@ -159,6 +160,25 @@ fn run(lines: Vec<Value>) -> Outcome {
     Scenario::berlin().with_day_start("04:30").with_lines(lines).run()
 }
 
+fn events(lines: &[Value]) -> Vec<StepEvent> {
+    let text: String = lines.iter().map(|line| line.to_string() + "\n").collect();
+    let lines = parse_replay(text.as_bytes()).unwrap();
+    lines.into_iter().filter_map(|line| line.event).collect()
+}
+
+fn app_in(folder: &Path, zone: Tz, day_start: &str) -> App {
+    let app = App::open(Config {
+        folder: folder.to_owned(),
+        key: None,
+        zone,
+        clock: Arc::new(ManualClock::new(UtcMillis(ORIGIN_MS))),
+        random: Arc::new(SeededRandom::new(1)),
+    })
+    .unwrap();
+    app.set_day_start(DayStart::parse(day_start).unwrap()).unwrap();
+    app
+}
+
 /// Everything but the line numbers of the notes.
 fn view(outcome: &Outcome) -> Value {
     let output = serde_json::to_value(&outcome.output).unwrap();
@@ -188,6 +208,26 @@ proptest! {
             let of_hours: i64 =
                 output.hours.iter().filter(|hour| hour.date == day.date).map(|hour| hour.steps).sum();
             prop_assert_eq!(of_hours, day.sensor_steps.unwrap_or(0));
+        }
+    }
+
+    #[test]
+    fn row_74_the_hours_a_day_shows_add_up_to_its_sensor_steps_wherever_she_was(
+        lines in anything(), day_start in prop::sample::select(vec!["00:00", "04:30"])
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app_in(folder.path(), Tz::Europe__Berlin, day_start);
+        app.steps().record(&events(&lines)).unwrap();
+        for day in shown(&app).0 {
+            let hours = app.steps().day_by_hour(day.date).unwrap().hours;
+            let of_hours: i64 = hours.iter().filter_map(|hour| hour.steps).sum();
+            prop_assert_eq!(of_hours, day.sensor_steps.unwrap_or(0), "{}", day.date);
+            prop_assert!(hours.iter().all(|hour| hour.slot.date == day.date));
+            for pair in hours.windows(2) {
+                let both_walked = pair.iter().all(|hour| hour.steps.is_some_and(|steps| steps > 0));
+                prop_assert!(pair[0].slot.from < pair[1].slot.from);
+                prop_assert!(pair[0].slot.until <= pair[1].slot.from || both_walked, "{:?}", pair);
+            }
         }
     }
 
@@ -228,20 +268,10 @@ proptest! {
     fn row_76_hours_and_days_dropped_and_rebuilt_are_the_same(
         lines in anything_wild().prop_map(moved_to_autumn)
     ) {
-        let text: String = lines.iter().map(|line| line.to_string() + "\n").collect();
-        let events: Vec<StepEvent> =
-            parse_replay(text.as_bytes()).unwrap().into_iter().filter_map(|line| line.event).collect();
         let folder = tempfile::tempdir().unwrap();
-        let app = App::open(Config {
-            folder: folder.path().to_owned(),
-            key: None,
-            zone: Tz::America__New_York,
-            clock: Arc::new(ManualClock::new(UtcMillis(ORIGIN_MS))),
-            random: Arc::new(SeededRandom::new(1)),
-        }).unwrap();
         // Inside the hour that repeats: 1 November comes, goes and comes again.
-        app.set_day_start(DayStart::parse("01:45").unwrap()).unwrap();
-        for event in &events {
+        let app = app_in(folder.path(), Tz::America__New_York, "01:45");
+        for event in &events(&lines) {
             app.steps().record(std::slice::from_ref(event)).unwrap();
         }
         let derived = shown(&app);

@@ -4,6 +4,7 @@
 //! stop, so that nothing is hidden from a person who cannot see the chart.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
@@ -277,13 +278,15 @@ impl Chart {
             }),
         };
         let reason = gap.reason;
+        let mut spoken = vec![SpokenPart::Time { when }, SpokenPart::NoValue { reason }];
+        spoken.extend(self.spoken_marks(gap.from..=gap.to));
         Some(Selection {
             stop,
             buckets: (gap.from, gap.to),
             when,
             x: self.x_of(f64::midpoint(gap.from as f64, gap.to as f64)),
             found: Found::Gap { reason },
-            spoken: vec![SpokenPart::Time { when }, SpokenPart::NoValue { reason }],
+            spoken,
         })
     }
 
@@ -365,12 +368,15 @@ impl Chart {
                 .map(|value| SpokenPart::DifferenceToGoal { value }),
         );
         spoken.extend(selected.is_incomplete.then_some(SpokenPart::Incomplete));
-        spoken.extend(
-            self.marks
-                .iter()
-                .filter(|mark| mark.index == index && mark.kind != MarkKind::Today)
-                .map(|mark| SpokenPart::Mark { mark: mark.kind }),
-        );
+        spoken.extend(self.spoken_marks(index..=index));
         spoken
+    }
+
+    /// The marks of some buckets. That today is not over is spoken as an incomplete value.
+    fn spoken_marks(&self, buckets: RangeInclusive<usize>) -> impl Iterator<Item = SpokenPart> {
+        self.marks
+            .iter()
+            .filter(move |mark| buckets.contains(&mark.index) && mark.kind != MarkKind::Today)
+            .map(|mark| SpokenPart::Mark { mark: mark.kind })
     }
 }

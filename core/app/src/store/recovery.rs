@@ -49,16 +49,12 @@ pub(super) const LOST_PARENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Attempts to reach rows between unreadable pages of one table: about 70 for each such page. They cost microseconds, and a
-/// second at one start is a fair price for what a person entered.
-const PROBES: u32 = 200_000;
-/// As [`PROBES`], for an encrypted file: there each failed attempt opens the file again, which takes about a millisecond.
-const PROBES_OF_ENCRYPTED: u32 = 5_000;
-/// Failed attempts before the steps grow. The first go from id to id, so that no page with a few rows is stepped over.
-const PROBES_OF_ONE_STEP: u32 = 64;
-const STEP_GROWTH: i64 = 4;
-/// Where the last page cannot be read, ids are looked for as far as this many of the usual distances between them.
-const FAR: i64 = 65_536;
+/// Attempts to reach rows between unreadable pages of one table, without any success: enough to find the first readable
+/// page by halving, and few for a table none of whose pages can be reached. In an encrypted file each failed attempt opens
+/// the file again, which takes about a millisecond.
+const PROBES: u32 = 300;
+/// More attempts for each one that gave rows: about two for each row of an unreadable page beside a readable one.
+const PROBES_PER_SUCCESS: u32 = 600;
 /// A row takes more bytes than this, so the size of a file bounds the ids that were given out one after the other.
 const SMALLEST_ROW_BYTES: i64 = 8;
 
@@ -203,14 +199,6 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    fn probes(&self) -> u32 {
-        if self.key.is_some() {
-            PROBES_OF_ENCRYPTED
-        } else {
-            PROBES
-        }
-    }
-
     /// What `read` answers, or `None` where the file cannot be read.
     fn try_read<T>(
         &mut self,
@@ -282,10 +270,7 @@ pub(super) fn readable<T>(read: Result<T, impl Into<StoreError>>) -> Result<Opti
     }
 }
 
-/// Reads ascending to the first unreadable page, descending to the last one, and steps over what lies between.
-///
-/// A probe looks for the first row from an id on. Between two readable rows its steps begin small and grow while it fails, so
-/// that a few hundred probes pass any stretch of damage.
+/// Reads ascending to the first unreadable page, descending to the last one, and then halves what lies between.
 fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Table) -> Result<(), StoreError> {
     let columns = table.columns.join(", ");
     let select = |direction: &str| {
@@ -298,70 +283,35 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
     };
     let (upwards, downwards) = (select("ASC"), select("DESC"));
     let mut copy = Copy::new(new, table)?;
-    let mut below = Ids::default();
-    if copy.all(source, &upwards, &[i64::MIN, i64::MAX], &mut below)? != Reach::Damage {
-        return Ok(());
-    }
-    let mut above = Ids::default();
-    let after_below = below.last.map_or(i64::MIN, |id| id.saturating_add(1));
-    if copy.all(source, &downwards, &[after_below, i64::MAX], &mut above)? != Reach::Damage {
-        return Ok(());
-    }
-    let spacing = below.spacing().or(above.spacing()).unwrap_or(1);
-    // Ids are given out from 1.
-    let mut from = below.last.unwrap_or(0);
-    let end = match above.last {
-        Some(id) => id.saturating_sub(1),
-        None => likely_last_id(source)?.max(from.saturating_add(spacing.saturating_mul(FAR))),
-    };
-    let (mut step, mut failures) = (spacing, 0_u32);
-    for _ in 0..source.probes() {
-        let Some(probe) = from.checked_add(step).filter(|probe| *probe <= end) else {
-            return Ok(());
-        };
-        let mut found = Ids::default();
-        let reach = copy.all(source, &upwards, &[probe, end], &mut found)?;
-        if reach == Reach::Damage && found.last.is_none() {
-            from = probe;
-            failures = failures.saturating_add(1);
-            if failures.is_multiple_of(PROBES_OF_ONE_STEP) {
-                step = step.saturating_mul(STEP_GROWTH);
-            }
+    let likely = likely_last_id(source)?;
+    // Ids are given out from 1, so the last range of the list comes first and the others are hardly ever worth a look.
+    let mut ranges = vec![(i64::MIN, 0), (likely.saturating_add(1), i64::MAX), (1, likely)];
+    let mut probes = PROBES;
+    while let Some((low, high)) = ranges.pop().filter(|_| probes > 0) {
+        probes = probes.saturating_sub(1);
+        let mut last_low = None;
+        match copy.all(source, &upwards, &[low, high], &mut last_low)? {
+            Reach::End => continue,
+            Reach::Damage => {}
+            Reach::Nothing => return Ok(()),
+        }
+        let low = last_low.map_or(low, |id| id.saturating_add(1));
+        let mut last_high = None;
+        if low > high || copy.all(source, &downwards, &[low, high], &mut last_high)? != Reach::Damage {
             continue;
         }
-        // The page may begin before the probe.
-        let stepped_over = [from.saturating_add(1), probe.saturating_sub(1)];
-        copy.all(source, &downwards, &stepped_over, &mut Ids::default())?;
-        if reach != Reach::Damage {
-            return Ok(());
+        let high = last_high.map_or(high, |id| id.saturating_sub(1));
+        if last_low.or(last_high).is_some() {
+            probes = probes.saturating_add(PROBES_PER_SUCCESS);
         }
-        from = found.last.unwrap_or(probe);
-        (step, failures) = (spacing, 0);
+        if low < high {
+            let middle = low.midpoint(high);
+            ranges.push((middle.saturating_add(1), high));
+            // The lower half last, so that it comes first: the far end is mostly empty.
+            ranges.push((low, middle));
+        }
     }
     Ok(())
-}
-
-/// The ids that one query read.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ids {
-    first: Option<i64>,
-    last: Option<i64>,
-    rows: i64,
-}
-
-impl Ids {
-    fn note(&mut self, id: i64) {
-        self.first.get_or_insert(id);
-        self.last = Some(id);
-        self.rows = self.rows.saturating_add(1);
-    }
-
-    /// The usual distance between two of them, at least 1; `None` of fewer than two.
-    fn spacing(&self) -> Option<i64> {
-        let distance = self.last?.checked_sub(self.first?)?.checked_abs()?;
-        let spacing = distance.checked_div(self.rows.saturating_sub(1))?;
-        Some(spacing.max(1))
-    }
 }
 
 /// No id above this was given out in a file of this size, unless most rows before it were deleted.
@@ -392,7 +342,7 @@ fn salvage_from_both_ends(
             table.name,
             order.join(", ")
         );
-        if copy.all(source, &select, &[], &mut Ids::default())? != Reach::Damage {
+        if copy.all(source, &select, &[], &mut None)? != Reach::Damage {
             return Ok(());
         }
     }
@@ -434,13 +384,13 @@ impl<'t> Copy<'t> {
         })
     }
 
-    /// Copies the rows of a query and notes their ids.
+    /// Copies the rows of a query, `last` being the rowid of the latest one.
     fn all(
         &mut self,
         source: &mut Source<'_>,
         select: &str,
         bounds: &[i64],
-        ids: &mut Ids,
+        last: &mut Option<i64>,
     ) -> Result<Reach, StoreError> {
         let Some(mut statement) = readable(source.connection.prepare_cached(select))? else {
             tracing::warn!(table = self.table, "table cannot be read");
@@ -448,7 +398,7 @@ impl<'t> Copy<'t> {
             return Ok(Reach::Nothing);
         };
         let is_complete = match readable(statement.query(params_from_iter(bounds)))? {
-            Some(rows) => self.rows(rows, ids)?,
+            Some(rows) => self.rows(rows, last)?,
             None => false,
         };
         drop(statement);
@@ -460,13 +410,11 @@ impl<'t> Copy<'t> {
     }
 
     /// Answers whether it came to the end.
-    fn rows(&mut self, mut rows: rusqlite::Rows<'_>, ids: &mut Ids) -> Result<bool, StoreError> {
+    fn rows(&mut self, mut rows: rusqlite::Rows<'_>, last: &mut Option<i64>) -> Result<bool, StoreError> {
         while let Some(next) = readable(rows.next())? {
             let Some(row) = next else { return Ok(true) };
             self.one(row)?;
-            if let Ok(id) = row.get(0) {
-                ids.note(id);
-            }
+            *last = row.get(0).ok();
         }
         Ok(false)
     }
