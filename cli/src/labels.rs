@@ -375,10 +375,13 @@ impl LabelFormatter for Labels {
         if facts.gaps > 0 {
             tell(Word::FactGaps, &[("gaps", &facts.gaps)]);
         }
-        let separator = match self.language {
-            Language::En => " ",
-            Language::Ja => "",
+        let (separator, stop) = match self.language {
+            Language::En => (" ", "."),
+            Language::Ja => ("", "。"),
         };
+        // Only hour charts have marks that belong to no hour, and those are of steps.
+        let marks = facts.marks.iter().map(|mark| self.mark(mark, Subject::Steps));
+        sentences.extend(marks.map(|mark| format!("{mark}{stop}")));
         sentences.join(separator)
     }
 
@@ -545,7 +548,7 @@ mod tests {
             goal_days: None,
             longest_streak_days: None,
             gaps: 0,
-            marks: Vec::new(),
+            marks: vec![MarkKind::Corrected],
         };
         assert_snapshot!(ENGLISH.summary(&facts), @"9,000 steps in all. 1 of 1 day measured. Least: 1 step at 3:00 to 3:59. Most: 2,100 steps at 8:00 to 8:59.");
         assert_snapshot!(JAPANESE.summary(&facts), @"合計は9,000歩。1日のうち1日を計測。最少は3時台の1歩。最多は8時台の2,100歩。");

@@ -228,7 +228,8 @@ impl Chart {
         let mut stops: Vec<Stop<'_>> = values
             .into_iter()
             .map(Stop::Value)
-            .chain(self.gaps.iter().map(Stop::Gap))
+            // A gap between two readings of neighbouring weeks has no bucket of its own to stop at.
+            .chain(self.gaps.iter().filter(|gap| !gap.is_between_buckets()).map(Stop::Gap))
             .collect();
         stops.sort_by(|one, other| one.start().total_cmp(&other.start()));
         stops
