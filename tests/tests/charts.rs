@@ -263,10 +263,15 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
             .record(&weigh_in(&format!("2016-02-{day:02}"), &typed))
             .unwrap();
     }
-    let has_projection = |end: &str| {
-        let chart = app.weight_chart(&request(Span::Month, end)).unwrap();
+    let has_projection_on = |today: &str, end: &str| {
+        let request = ChartRequest {
+            today: date(today),
+            ..request(Span::Month, end)
+        };
+        let chart = app.weight_chart(&request).unwrap();
         chart.series.iter().any(|series| series.role == Role::Projection)
     };
+    let has_projection = |end: &str| has_projection_on(end, end);
     assert!(!has_projection("2016-02-28"), "no goal yet");
     let goal = TypedWeight {
         typed: "69".to_owned(),
@@ -274,8 +279,13 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
     };
     app.weight().set_goal(Some(&goal)).unwrap();
     assert!(has_projection("2016-02-28"));
-    assert!(!has_projection("2016-02-20"), "the last reading is not visible");
+    assert!(
+        !has_projection_on("2016-02-28", "2016-02-20"),
+        "the last reading is not visible"
+    );
     assert!(!has_projection("2016-03-20"), "too long ago");
+    app.weight().record(&weigh_in("2062-02-28", "69.2")).unwrap();
+    assert!(has_projection("2016-02-28"), "a date far ahead hides nothing");
 }
 
 #[test]

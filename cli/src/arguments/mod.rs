@@ -37,7 +37,7 @@ pub(crate) struct Common {
     /// Folder with the data [default: ayumi in the user's data folder]
     #[arg(long, global = true, value_name = "DIR", env = "AYUMI_FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Zone you are in, for example Asia/Tokyo [default: that of the environment variable `AYUMI_ZONE`, else the computer's]
+    /// Zone you are in, for example Asia/Tokyo [default: `AYUMI_ZONE` in the environment, else the computer's]
     // Not `env`: it would also fill the `--zone` of a replay, whose result must not depend on the computer.
     #[arg(long, global = true, value_name = "ZONE", value_parser = zone)]
     pub zone: Option<Tz>,
