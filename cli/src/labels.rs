@@ -550,8 +550,8 @@ mod tests {
             gaps: 0,
             marks: vec![MarkKind::Corrected],
         };
-        assert_snapshot!(ENGLISH.summary(&facts), @"9,000 steps in all. 1 of 1 day measured. Least: 1 step at 3:00 to 3:59. Most: 2,100 steps at 8:00 to 8:59.");
-        assert_snapshot!(JAPANESE.summary(&facts), @"合計は9,000歩。1日のうち1日を計測。最少は3時台の1歩。最多は8時台の2,100歩。");
+        assert_snapshot!(ENGLISH.summary(&facts), @"9,000 steps in all. 1 of 1 day measured. Least: 1 step at 3:00 to 3:59. Most: 2,100 steps at 8:00 to 8:59. Corrected by hand.");
+        assert_snapshot!(JAPANESE.summary(&facts), @"合計は9,000歩。1日のうち1日を計測。最少は3時台の1歩。最多は8時台の2,100歩。手入力で修正。");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::repository::{Repository, must};
+use crate::repository::{Repository, answer, must};
 use crate::steps::{Outcome, Step, run_all};
 use crate::{check, demo, kill, prepare, tools};
 
@@ -29,6 +29,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "kill",
         run: |repository| kill::rounds_of(repository, kill::ROUNDS).into(),
+    },
+    Step {
+        name: "file faults",
+        run: file_faults,
     },
     Step {
         name: "demonstration",
@@ -93,6 +97,16 @@ fn encrypted_engine(repository: &Repository) -> Outcome {
             .env("INSTA_UPDATE", "no"),
     )
     .into()
+}
+
+/// File operations of a real process fail. Among `tests` they would say that they cannot run and pass; here it is counted.
+fn file_faults(repository: &Repository) -> Outcome {
+    let works = answer(&mut repository.command("strace", &["-o", "/dev/null", "true"]));
+    if let Err(said) = works {
+        return Outcome::Skipped(format!("strace cannot trace here: {said}"));
+    }
+    let arguments = ["test", "--locked", "--workspace", "--test", "file_faults"];
+    must(&mut repository.cargo(&arguments)).into()
 }
 
 /// The README's first command, into a folder that goes away, and a look at what it wrote.

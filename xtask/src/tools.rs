@@ -58,6 +58,15 @@ pub(crate) const NEEDED: &[Tool] = &[
         debian: "perl",
         elsewhere: "perl with its core modules (perl-core on Fedora and its relatives)",
     },
+    // Elsewhere there is none, and the step says so.
+    #[cfg(target_os = "linux")]
+    Tool {
+        name: "strace",
+        probe: &["strace", "--version"],
+        purpose: "tests/tests/file_faults.rs: makes file operations of a real process fail",
+        debian: "strace",
+        elsewhere: "strace, from the distribution",
+    },
 ];
 
 /// The tool chain itself; rustup brings all of it from rust-toolchain.toml.
@@ -100,13 +109,6 @@ pub(crate) const OPTIONAL: &[Tool] = &[
         purpose: "history; no command here needs it",
         debian: "git",
         elsewhere: "git",
-    },
-    Tool {
-        name: "strace",
-        probe: &["strace", "--version"],
-        purpose: "tests/tests/file_faults.rs: makes file operations of a real process fail",
-        debian: "strace",
-        elsewhere: "strace, on Linux only",
     },
     NIGHTLY,
     CARGO_FUZZ,
