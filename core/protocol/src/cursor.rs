@@ -78,7 +78,7 @@ impl Seq {
 
 impl<'de> Deserialize<'de> for Seq {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bounded(deserializer, 0, LARGEST_EXACT).map(Self)
+        bounded(deserializer, &(0..=LARGEST_EXACT)).map(Self)
     }
 }
 

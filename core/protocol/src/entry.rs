@@ -47,6 +47,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_app_version: Option<AppVersion>,
     /// The body, as bytes; null after it was erased.
+    #[serde(deserialize_with = "crate::word::nullable")]
     pub body: Option<RawBody>,
     /// Fields of a later server.
     #[serde(flatten, skip_deserializing)]

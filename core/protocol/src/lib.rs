@@ -27,6 +27,7 @@ pub mod body;
 pub mod caseload;
 pub mod cursor;
 pub mod entry;
+pub mod fuzz;
 pub mod hash;
 pub mod id;
 pub mod kind;
@@ -43,5 +44,10 @@ pub mod unknown;
 pub mod upload;
 pub mod version;
 pub mod wire;
+
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod property_tests;
 
 pub use word::OtherWord;

@@ -16,7 +16,7 @@ const MIB: usize = 1024 * KIB;
 pub const PUSH_OPERATIONS: usize = 50;
 /// Bytes of one push, decompressed: half a minute of a slow mobile network (10 kB/s), the deadline of a request.
 pub const PUSH_BYTES: usize = 256 * KIB;
-/// Bytes of the body of one operation: ten times the longest text, and a quarter of a push, so that every operation fits into one.
+/// Bytes of the body of one operation: two of the longest texts, however JSON escapes them, and a quarter of a push.
 pub const BODY_BYTES: usize = 64 * KIB;
 /// Bytes of one operation with what stands around its body.
 pub const OPERATION_BYTES: usize = BODY_BYTES + 2 * KIB;
@@ -57,9 +57,9 @@ pub const PROBLEM_BYTES: usize = 4 * KIB;
 /// Bytes of all header fields of a request: tokens and content types take a tenth.
 pub const HEADER_BYTES: usize = 16 * KIB;
 /// Longest wait that a server may ask for and a phone obeys: a wrong date in `Retry-After` must not silence a phone for a year.
-pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(3600);
+pub const RETRY_AFTER_MOST: Duration = Duration::from_hours(1);
 /// How long the answer to an `Idempotency-Key` is kept at least: a month without a phone, or in a ward.
-pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Fields of an entry that a reader keeps without knowing them: versions add one or two, and more is no entry.
 pub const UNKNOWN_FIELDS: usize = 32;
 
@@ -129,11 +129,11 @@ pub const UPLOAD_PART_BYTES: u32 = 1024 * 1024;
 /// Uploads of one device at a time: a second one fills the pauses of the first, a third only slows both.
 pub const UPLOADS_IN_FLIGHT: usize = 2;
 /// Shortest deadline of an upload.
-pub const UPLOAD_DEADLINE_LEAST: Duration = Duration::from_secs(300);
+pub const UPLOAD_DEADLINE_LEAST: Duration = Duration::from_mins(5);
 /// Slowest network that a deadline allows for: 1 Mbit/s.
 pub const UPLOAD_BYTES_PER_SECOND: u64 = 125_000;
 /// How long the server keeps a picture that no message names: a phone without signal for a weekend still sends its message.
-pub const UPLOAD_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const UPLOAD_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Deadline of an upload with this many bytes still to send.
 #[must_use]
@@ -146,11 +146,11 @@ pub fn upload_deadline(bytes: u64) -> Duration {
 // Sessions.
 
 /// *Setting.* Life of an access token: a stolen one is worth little, and one refresh serves fifty pulls.
-pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_mins(15);
 /// How long a used refresh token still returns its successor while that is unused: a weekend without signal signs nobody out.
-pub const REFRESH_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const REFRESH_GRACE: Duration = Duration::from_hours(7 * 24);
 /// Life of a code that is spoken or sent in a message.
-pub const SHORT_CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+pub const SHORT_CODE_LIFE: Duration = Duration::from_mins(10);
 
 // Snapshots.
 
@@ -253,16 +253,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_text_fits_into_a_body_and_every_operation_into_a_push() {
+    fn the_longest_texts_and_lists_fit_into_a_body_and_every_operation_into_a_push() {
         // Three bytes for a Japanese character, six for one that JSON escapes.
-        assert!(TEXT_CHARS * 6 * 2 < BODY_BYTES);
-        assert!(OPERATION_BYTES * 3 < PUSH_BYTES);
-        assert!(PAGE_BYTES > OPERATION_BYTES && PULL_ANSWER_BYTES > PAGE_BYTES);
+        const { assert!(2 * 6 * TEXT_CHARS + 6 * LINE_CHARS + 1000 < BODY_BYTES) };
+        const { assert!(ACTING_STAFF * (12 * LINE_CHARS + 500) < BODY_BYTES) };
+        const { assert!(SHORT_LIST * (6 * LINE_CHARS + 200) < BODY_BYTES) };
+        const { assert!(HOUR_SLOTS * 50 + 2 * SPANS * 70 + 1000 < BODY_BYTES) };
+        const { assert!(OPERATION_BYTES * 3 < PUSH_BYTES) };
+        const { assert!(PAGE_BYTES > 2 * OPERATION_BYTES && PULL_ANSWER_BYTES > PAGE_BYTES) };
     }
 
     #[test]
     fn a_small_upload_has_five_minutes_and_a_large_one_what_a_slow_network_needs() {
-        assert_eq!(upload_deadline(0), Duration::from_secs(300));
+        assert_eq!(upload_deadline(0), Duration::from_mins(5));
         assert_eq!(upload_deadline(125_000 * 400), Duration::from_secs(400));
         assert!(upload_deadline(u64::MAX) > Duration::from_secs(400));
     }

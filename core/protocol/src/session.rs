@@ -321,6 +321,7 @@ pub struct PushTokenRequest {
     /// The service.
     pub service: PushService,
     /// What the service named the device; null stops the hints.
+    #[serde(deserialize_with = "crate::word::nullable")]
     pub token: Option<Secret>,
 }
 

@@ -18,7 +18,7 @@ pub struct UtcMillis(pub i64);
 
 impl<'de> Deserialize<'de> for UtcMillis {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bounded(deserializer, -LARGEST_EXACT, LARGEST_EXACT).map(Self)
+        bounded(deserializer, &(-LARGEST_EXACT..=LARGEST_EXACT)).map(Self)
     }
 }
 
@@ -172,7 +172,7 @@ impl UtcOffset {
 
 impl<'de> Deserialize<'de> for UtcOffset {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bounded(deserializer, -WIDEST_OFFSET_MIN, WIDEST_OFFSET_MIN).map(Self)
+        bounded(deserializer, &(-WIDEST_OFFSET_MIN..=WIDEST_OFFSET_MIN)).map(Self)
     }
 }
 

@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 
 /// A value that travels as a text.
 pub(crate) trait Text: Sized {
@@ -221,59 +222,54 @@ macro_rules! silent_debug {
     };
 }
 
-/// Reads an integer that must fit into `from..=to`.
-pub(crate) fn bounded<'de, D: Deserializer<'de>, T>(deserializer: D, from: T, to: T) -> Result<T, D::Error>
+/// Reads a number that must lie in `range`.
+pub(crate) fn bounded<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    range: &RangeInclusive<T>,
+) -> Result<T, D::Error>
 where
-    T: serde::Deserialize<'de> + PartialOrd,
+    T: Deserialize<'de> + PartialOrd,
 {
     let number = T::deserialize(deserializer)?;
-    if number < from || number > to {
-        return Err(D::Error::custom("expected a number within its range"));
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(D::Error::custom("expected a number within its range"))
     }
-    Ok(number)
+}
+
+/// Reads a field that may be null and may not be missing: with `Option` alone a field that got lost would look like a null that
+/// somebody wrote.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    words! {
-        /// Closed.
-        pub enum Fruit: "a fruit" {
-            /// One.
-            Apple = "apple",
-            /// Another.
-            Pear = "pear",
-        }
-    }
-
-    open_words! {
-        /// Open.
-        pub enum Colour: "a colour" {
-            /// One.
-            Red = "red",
-        }
-    }
+    use crate::cursor::Lane;
+    use crate::session::Role;
 
     #[test]
     fn a_closed_enumeration_refuses_another_word_without_repeating_it() {
-        assert_eq!(serde_json::from_str::<Fruit>("\"pear\"").unwrap(), Fruit::Pear);
-        let error = serde_json::from_str::<Fruit>("\"secret\"").unwrap_err();
+        assert_eq!(serde_json::from_str::<Lane>("\"talk\"").unwrap(), Lane::Talk);
+        let error = serde_json::from_str::<Lane>("\"secret\"").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 
     #[test]
     fn an_open_enumeration_keeps_another_word() {
-        let colour: Colour = serde_json::from_str("\"ultra.violet\"").unwrap();
-        assert!(matches!(colour, Colour::Other(_)));
-        assert_eq!(serde_json::to_string(&colour).unwrap(), "\"ultra.violet\"");
-        assert_eq!(Colour::from_word("red"), Some(Colour::Red));
+        let role: Role = serde_json::from_str("\"committee.member\"").unwrap();
+        assert!(matches!(role, Role::Other(_)));
+        assert_eq!(serde_json::to_string(&role).unwrap(), "\"committee.member\"");
+        assert_eq!(Role::from_word("adviser"), Some(Role::Adviser));
     }
 
     #[test]
     fn a_sentence_is_no_word() {
-        for text in ["", "two words", "Red", "赤", "a\n", &"a".repeat(65)] {
-            assert_eq!(Colour::from_word(text), None, "{text}");
+        for text in ["", "two words", "Adviser", "参加者", "a\n", &"a".repeat(65)] {
+            assert_eq!(Role::from_word(text), None, "{text}");
         }
     }
 }

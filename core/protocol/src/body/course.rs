@@ -99,6 +99,7 @@ word_type! {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanSet {
     /// Place of the plan that it replaces; null for the first. Refused if another plan came in between.
+    #[serde(deserialize_with = "crate::word::nullable")]
     pub based_on: Option<Seq>,
     /// The day on which she agreed.
     pub agreed_on: LocalDate,

@@ -223,6 +223,7 @@ pub struct SettingsChanged {
     /// The setting.
     pub key: SettingKey,
     /// Its value in the form that the setting has; null takes it back.
+    #[serde(deserialize_with = "crate::word::nullable")]
     pub value: Option<String>,
 }
 
@@ -264,7 +265,7 @@ mod tests {
             hours: hours
                 .iter()
                 .map(|&(hour, steps)| HourSlot {
-                    start_at_ms: UtcMillis(hour * 3_600_000),
+                    start_at_ms: UtcMillis(hour.saturating_mul(3_600_000)),
                     steps,
                 })
                 .collect(),
