@@ -1,8 +1,6 @@
-//! Every request through the way by which a stranger's bytes come in. For fuzz targets and generated tests: it answers nothing, and
-//! all that can go wrong is a panic.
+//! Every request by the way in which a stranger's bytes come in, for fuzz targets and generated tests.
 
-use crate::body::Body;
-use crate::operation::Operation;
+use crate::body::{Body, BodyReading};
 use crate::pull::PullRequest;
 use crate::push::PushRequest;
 use crate::session::{
@@ -13,45 +11,41 @@ use crate::snapshot::SnapshotRequest;
 use crate::upload::{PictureRequest, UploadRequest};
 use crate::wire::Wire;
 
-/// A name for messages of a test, and what reads the bytes.
-pub type Target = (&'static str, fn(&[u8]));
+/// Reads bytes as a message and writes it again; `None` if they are none.
+///
+/// What was written is accepted again and written to the same bytes.
+pub type ReadAndWrite = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Every request of the protocol, by name.
-pub const REQUESTS: &[Target] = &[
-    ("end_session", read::<EndSessionRequest>),
-    ("enrol", read::<EnrolRequest>),
-    ("picture", read::<PictureRequest>),
-    ("pull", read::<PullRequest>),
+/// Every request of the protocol, by the name of its golden file.
+pub const REQUESTS: &[(&str, ReadAndWrite)] = &[
+    ("end_session", read_and_write::<EndSessionRequest>),
+    ("enrol", read_and_write::<EnrolRequest>),
+    ("picture", read_and_write::<PictureRequest>),
+    ("pull", read_and_write::<PullRequest>),
     ("push", push),
-    ("push_token", read::<PushTokenRequest>),
-    ("refresh", read::<RefreshRequest>),
-    ("snapshot", read::<SnapshotRequest>),
-    ("staff_sign_in", read::<StaffSignInRequest>),
-    ("transfer", read::<TransferRequest>),
-    ("transfer_code", read::<TransferCodeRequest>),
-    ("upload", read::<UploadRequest>),
+    ("push_token", read_and_write::<PushTokenRequest>),
+    ("refresh", read_and_write::<RefreshRequest>),
+    ("snapshot", read_and_write::<SnapshotRequest>),
+    ("staff_sign_in", read_and_write::<StaffSignInRequest>),
+    ("transfer", read_and_write::<TransferRequest>),
+    ("transfer_code", read_and_write::<TransferCodeRequest>),
+    ("upload", read_and_write::<UploadRequest>),
 ];
 
-/// Reads a message, and writes what was accepted.
-fn read<T: Wire>(bytes: &[u8]) {
-    if let Ok(value) = T::parse(bytes) {
-        let _ = value.write();
-    }
+/// As [`ReadAndWrite`], for any message.
+#[must_use]
+pub fn read_and_write<T: Wire>(bytes: &[u8]) -> Option<Vec<u8>> {
+    T::parse(bytes).ok()?.write().ok()
 }
 
-/// Reads a push with all its operations and their bodies.
-fn push(bytes: &[u8]) {
-    let Ok(request) = PushRequest::parse(bytes) else {
-        return;
-    };
-    for raw in &request.operations {
-        let _ = raw.op_id();
-        if let Ok(operation) = raw.read() {
-            operation_body(&operation);
+/// A push with all its operations and their bodies.
+fn push(bytes: &[u8]) -> Option<Vec<u8>> {
+    let request = PushRequest::parse(bytes).ok()?;
+    for operation in request.operations.iter().filter_map(|raw| raw.read().ok()) {
+        let accepted = Body::accept(&operation.kind, operation.body_version, &operation.body);
+        if let Ok(BodyReading::Known(body)) = accepted {
+            body.to_raw().ok()?;
         }
     }
-}
-
-fn operation_body(operation: &Operation) {
-    let _ = Body::accept(&operation.kind, operation.body_version, &operation.body);
+    request.write().ok()
 }

@@ -12,7 +12,7 @@ use crate::cursor::{Cursor, Epoch, Seq};
 use crate::entry::{Entry, Recorded};
 use crate::kind::Kind;
 use crate::operation::RawOperation;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 use crate::pull::{Page, PageError, PullAnswer, PullRequest};
 use crate::push::{OperationOutcome, PushAnswer, PushRequest};
 use crate::session::{
@@ -21,6 +21,7 @@ use crate::session::{
     TransferRequest,
 };
 use crate::snapshot::{SnapshotAnswer, SnapshotItem, SnapshotRequest, read_items};
+use crate::thinning::is_thinnable;
 use crate::upload::{PictureRequest, UploadAnswer, UploadRequest};
 use crate::version::ServerAnswer;
 use crate::wire::Wire;
@@ -362,4 +363,40 @@ fn an_outcome_of_a_later_server_is_as_if_no_answer_had_come() {
     let answer = PushAnswer::parse(text.as_bytes()).unwrap();
     assert_eq!(answer.results[3].outcome, OperationOutcome::Unknown);
     assert_eq!(answer.results[0].outcome.seq(), Seq::new(7));
+}
+
+/// The words of a list, with a plus between them.
+fn joined(words: impl IntoIterator<Item = String>) -> String {
+    words.into_iter().collect::<Vec<_>>().join("+")
+}
+
+#[test]
+fn the_table_of_kinds_is_the_one_that_was_agreed() {
+    let line = |kind: &Kind| {
+        let lane = kind.lane().map_or("-", |lane| lane.as_str());
+        let logs = joined(kind.audiences().iter().map(ToString::to_string));
+        let authors = joined(kind.authors().iter().map(ToString::to_string));
+        let snapshot = if is_thinnable(*kind) { "thinned" } else { "whole" };
+        format!(
+            "{kind}\t{}\t{lane}\t{logs}\t{authors}\t{snapshot}",
+            kind.newest_body_version()
+        )
+    };
+    let lines: Vec<String> = Kind::ALL.iter().map(line).collect();
+    assert_eq!(lines.join("\n"), golden("kinds.tsv"));
+}
+
+#[test]
+fn the_table_of_problems_is_the_one_that_was_agreed() {
+    let line = |code: &ProblemCode| format!("{code}\t{}\t{:?}", code.status(), code.class());
+    let lines: Vec<String> = ProblemCode::KNOWN.iter().map(line).collect();
+    assert_eq!(lines.join("\n"), golden("problems.tsv"));
+}
+
+#[test]
+fn a_phone_holds_back_what_the_server_could_not_take() {
+    let server = ServerAnswer::parse(golden("messages/server_answer.json").as_bytes()).unwrap();
+    assert!(server.accepts(&Kind::MessagePosted.into(), 1));
+    assert!(!server.accepts(&Kind::MessagePosted.into(), 2));
+    assert!(!server.accepts(&Kind::PlanSet.into(), 1));
 }

@@ -111,10 +111,24 @@ const ADVISER_AND_SYSTEM: &[Role] = &[Role::Adviser, Role::System];
 const COORDINATOR_AND_SYSTEM: &[Role] = &[Role::Coordinator, Role::System];
 const ANYBODY_WHO_READS: &[Role] = &[Role::Participant, Role::Dietitian, Role::Adviser];
 
+const PARTICIPANT_AND_ADVISER: &[Role] = &[Role::Participant, Role::Adviser];
+
 const CARE: &[Audience] = &[Audience::Care];
 const STAFF: &[Audience] = &[Audience::Staff];
 const ADVICE: &[Audience] = &[Audience::Advice];
 const CARE_AND_ADVICE: &[Audience] = &[Audience::Care, Audience::Advice];
+
+impl Audience {
+    /// The roles that may replicate a log of this audience, for a case that is theirs. Everybody else finds no such log.
+    #[must_use]
+    pub const fn readers(self) -> &'static [Role] {
+        match self {
+            Self::Care => PARTICIPANT_AND_DIETITIAN,
+            Self::Staff => DIETITIAN,
+            Self::Advice => PARTICIPANT_AND_ADVISER,
+        }
+    }
+}
 
 impl Kind {
     /// Newest version of its body. Versions count from 1; within one only optional fields are added.
@@ -256,6 +270,16 @@ mod tests {
                 .iter()
                 .any(|role| !matches!(role, Role::System | Role::Coordinator));
             assert_eq!(kind.lane().is_some(), is_sent, "{kind}");
+        }
+    }
+
+    #[test]
+    fn somebody_who_sends_a_kind_can_read_every_log_in_which_it_may_stand() {
+        for kind in Kind::ALL.iter().filter(|kind| kind.lane().is_some()) {
+            for audience in kind.audiences() {
+                let mut authors = kind.authors().iter();
+                assert!(authors.any(|role| audience.readers().contains(role)), "{kind}");
+            }
         }
     }
 

@@ -136,8 +136,10 @@ fn golden_texts() -> Vec<Vec<u8>> {
 
 /// Everything here that reads bytes.
 fn read_as_everything(bytes: &[u8]) {
-    for (_, read) in REQUESTS {
-        read(bytes);
+    for (name, read_and_write) in REQUESTS {
+        if let Some(written) = read_and_write(bytes) {
+            assert_eq!(read_and_write(&written), Some(written), "{name}");
+        }
     }
     let _ = PullAnswer::parse(bytes).map(|answer| answer.write());
     for item in read_items(bytes) {

@@ -103,3 +103,44 @@ pub fn thinning(entry: &Entry, body: &Body) -> Option<Thinning> {
     };
     Some(Thinning { key, rank })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::{MessageRead, RawBody};
+    use crate::cursor::Seq;
+
+    /// A read mark at `seq` that reaches `up_to`, by the author of the golden entry.
+    fn read_mark(seq: i64, up_to: i64) -> Thinning {
+        let text = include_str!("../golden/entries/message.read.v1.json");
+        let mut entry: Entry = serde_json::from_str(text).unwrap();
+        let body = MessageRead {
+            up_to_seq: Seq::new(up_to).unwrap(),
+        };
+        entry.seq = Seq::new(seq).unwrap();
+        entry.body = Some(RawBody::of(&body).unwrap());
+        thinning(&entry, &body.into()).unwrap()
+    }
+
+    #[test]
+    fn a_read_mark_is_ranked_by_how_far_it_reaches_and_not_by_its_place() {
+        let (early, far) = (read_mark(9, 7), read_mark(10, 3));
+        assert_eq!(early.key, far.key);
+        assert!(early.rank > far.rank);
+    }
+
+    #[test]
+    fn a_weigh_in_and_its_deletion_are_about_the_same() {
+        let of = |text: &str| {
+            let entry: Entry = serde_json::from_str(text).unwrap();
+            match entry.read_body().unwrap() {
+                Some(crate::body::BodyReading::Known(body)) => thinning(&entry, &body).unwrap(),
+                _ => panic!("a known body"),
+            }
+        };
+        let recorded = of(include_str!("../golden/entries/weight.recorded.v1.json"));
+        let deleted = of(include_str!("../golden/entries/weight.deleted.v1.json"));
+        assert_eq!(recorded.key, deleted.key);
+        assert!(recorded.rank < deleted.rank, "the later one counts");
+    }
+}
