@@ -68,7 +68,7 @@ impl Context {
     }
 
     fn open(common: &Common, folder: &Path) -> Result<Self, Failure> {
-        let zone = zone(common);
+        let zone = zone(common)?;
         let config = Config {
             folder: folder.to_owned(),
             key: None,
@@ -119,14 +119,19 @@ impl Context {
 
     /// An instant with the offset of her zone.
     pub(crate) fn local_time(&self, at: UtcMillis) -> WeighInTime {
-        let offset_ms = ZoneOffsets::new(self.zone).period(at).offset_ms;
         WeighInTime::Timed {
             at,
             sub_ms_ns: 0,
-            offset_s: i32::try_from(offset_ms / 1000).unwrap_or(0), // a zone is less than a day away from UTC
+            offset_s: offset_s(self.zone, at),
             zone: Some(self.zone),
         }
     }
+}
+
+/// Local time minus UTC in a zone at an instant, in seconds.
+pub(crate) fn offset_s(zone: Tz, at: UtcMillis) -> i32 {
+    let offset_ms = ZoneOffsets::new(zone).period(at).offset_ms;
+    i32::try_from(offset_ms / 1000).unwrap_or(0) // a zone is less than a day away from UTC
 }
 
 /// On standard error, so that the answer itself stays what a program expects.
@@ -140,12 +145,20 @@ fn tell_recovery(labels: Labels, recovery: &Recovery) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The zone asked for, else the computer's, else Japan's.
-pub(crate) fn zone(common: &Common) -> Tz {
-    common
-        .zone
-        .or_else(|| parse_zone(&iana_time_zone::get_timezone().ok()?))
-        .unwrap_or(Tz::Asia__Tokyo)
+/// The zone asked for, else that of the environment, else the computer's, else Japan's.
+fn zone(common: &Common) -> Result<Tz, Failure> {
+    if let Some(zone) = common.zone {
+        return Ok(zone);
+    }
+    if let Some(name) = std::env::var("AYUMI_ZONE").ok().filter(|name| !name.is_empty()) {
+        return parse_zone(&name).ok_or_else(|| {
+            Failure::Usage("AYUMI_ZONE is not an IANA zone name; Asia/Tokyo is one".to_owned())
+        });
+    }
+    Ok(iana_time_zone::get_timezone()
+        .ok()
+        .and_then(|name| parse_zone(&name))
+        .unwrap_or(Tz::Asia__Tokyo))
 }
 
 pub(crate) fn language(common: &Common) -> Language {

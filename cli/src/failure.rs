@@ -10,16 +10,22 @@ use crate::picture::PictureError;
 /// A failed command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A file cannot be read or written; names the file and the reason.
+    /// A file or folder of the command line cannot be used, or not in this way; names it and the reason.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
+    /// A file as a whole does not hold what it should; names the file and the reason.
+    #[error("{file}: {reason}")]
+    Content { file: String, reason: String },
     /// A file does not say what it should; names file, line and reason.
     #[error("{file}:{line}: {reason}")]
     Malformed { file: String, line: u64, reason: String },
     /// The arguments contradict each other or the data.
     #[error("{0}")]
     Usage(String),
-    /// The core refused or failed; a fragment that fits after "failed to".
+    /// The core refused a value of the command line; a fragment that fits after "failed to".
+    #[error("failed to {0}")]
+    Refused(String),
+    /// The core failed; a fragment that fits after "failed to".
     #[error("failed to {0}")]
     Core(String),
     /// Standard output was closed by its reader.
@@ -29,14 +35,8 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// An error of the core with everything behind it.
-    fn core(error: &dyn std::error::Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        Self::Core(text)
+    pub(crate) fn core(error: &dyn std::error::Error) -> Self {
+        Self::Core(with_causes(error))
     }
 
     pub(crate) fn file(file: &std::path::Path, reason: &impl std::fmt::Display) -> Self {
@@ -46,13 +46,23 @@ impl Failure {
         }
     }
 
-    /// 1 for content, 2 for what the caller can correct at the command line (as clap does).
+    /// 2 for what the caller can correct at the command line (as clap does), 1 for the rest: content of files, failures.
     pub(crate) const fn exit_status(&self) -> u8 {
         match self {
-            Self::Malformed { .. } | Self::Core(_) | Self::ReaderGone => 1,
-            Self::File { .. } | Self::Usage(_) => 2,
+            Self::Content { .. } | Self::Malformed { .. } | Self::Core(_) | Self::ReaderGone => 1,
+            Self::File { .. } | Self::Usage(_) | Self::Refused(_) => 2,
         }
     }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 impl From<std::io::Error> for Failure {
@@ -74,7 +84,10 @@ impl From<StoreError> for Failure {
 
 impl From<StepError> for Failure {
     fn from(error: StepError) -> Self {
-        Self::core(&error)
+        match error {
+            StepError::GoalOutOfRange => Self::Refused(with_causes(&error)),
+            other => Self::core(&other),
+        }
     }
 }
 
@@ -83,8 +96,10 @@ impl From<WeightError> for Failure {
         match error {
             WeightError::OutOfRange {
                 question: Some(question),
-            } => Self::Core(format!("{error}; {}", hint(question))),
-            other => Self::core(&other),
+            } => Self::Refused(format!("{error}; {}", hint(question))),
+            WeightError::Store(error) => error.into(),
+            // Every other one is about a value that was typed.
+            other => Self::Refused(with_causes(&other)),
         }
     }
 }
@@ -102,13 +117,17 @@ const fn hint(question: PlausibilityQuestion) -> &'static str {
 
 impl From<WeightTextError> for Failure {
     fn from(error: WeightTextError) -> Self {
-        Self::core(&error)
+        Self::Refused(with_causes(&error))
     }
 }
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
-        Self::core(&error)
+        match error {
+            AppError::Store(error) => error.into(),
+            AppError::Steps(error) => error.into(),
+            AppError::Weight(error) => error.into(),
+        }
     }
 }
 

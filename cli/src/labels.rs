@@ -313,6 +313,11 @@ impl LabelFormatter for Labels {
         let mut sentences = Vec::new();
         let mut tell =
             |word: Word, arguments: &[(&str, &dyn Display)]| sentences.push(self.say(word, arguments));
+        // The sum of one day is what it is about; of several days the mean says more.
+        let is_one_day = matches!(facts.period, TimeLabel::Day { .. });
+        if let Some(total) = facts.total.as_ref().filter(|_| is_one_day) {
+            tell(Word::FactTotal, &[("value", &self.value(total))]);
+        }
         tell(
             Word::MeasuredDays,
             &[
@@ -370,10 +375,13 @@ impl LabelFormatter for Labels {
         if facts.gaps > 0 {
             tell(Word::FactGaps, &[("gaps", &facts.gaps)]);
         }
-        let separator = match self.language {
-            Language::En => " ",
-            Language::Ja => "",
+        let (separator, stop) = match self.language {
+            Language::En => (" ", "."),
+            Language::Ja => ("", "。"),
         };
+        // Only hour charts have marks that belong to no hour, and those are of steps.
+        let marks = facts.marks.iter().map(|mark| self.mark(mark, Subject::Steps));
+        sentences.extend(marks.map(|mark| format!("{mark}{stop}")));
         sentences.join(separator)
     }
 
@@ -404,6 +412,10 @@ impl LabelFormatter for Labels {
             .to_owned()
     }
 
+    fn without_time_of_day(&self) -> String {
+        self.word(Word::NoTimeOfDay).to_owned()
+    }
+
     fn untimed(&self, value: Option<&ValueLabel>) -> String {
         match value {
             Some(value) => self.say(Word::Untimed, &[("value", &self.value(value))]),
@@ -411,9 +423,15 @@ impl LabelFormatter for Labels {
         }
     }
 
-    fn mark(&self, kind: &MarkKind) -> String {
+    fn mark(&self, kind: &MarkKind, subject: Subject) -> String {
         match *kind {
-            MarkKind::Today => self.word(Word::MarkToday).to_owned(),
+            MarkKind::Today => {
+                let word = match subject {
+                    Subject::Steps => Word::MarkTodayUnfinished,
+                    Subject::Weight => Word::MarkToday,
+                };
+                self.word(word).to_owned()
+            }
             MarkKind::ZoneChange => self.word(Word::MarkZoneChange).to_owned(),
             MarkKind::Corrected => self.word(Word::MarkCorrected).to_owned(),
             MarkKind::Quarantined { steps } => {
@@ -423,8 +441,12 @@ impl LabelFormatter for Labels {
     }
 
     fn dated(&self, value: &DatedValue) -> String {
-        let (date, value) = (self.time(&value.when), LabelFormatter::value(self, &value.value));
-        self.say(Word::DatedValue, &[("date", &date), ("value", &value)])
+        let (word, place) = match value.when {
+            TimeLabel::Hour { .. } | TimeLabel::Hours { .. } => (Word::ValueAtHour, "hour"),
+            _ => (Word::DatedValue, "date"),
+        };
+        let (when, value) = (self.time(&value.when), LabelFormatter::value(self, &value.value));
+        self.say(word, &[(place, &when), ("value", &value)])
     }
 }
 
@@ -502,6 +524,44 @@ mod tests {
     }
 
     #[test]
+    fn the_summary_of_a_day_begins_with_its_total_and_names_hours_at_which() {
+        let at = |hour: u8, steps: i64| {
+            Some(DatedValue {
+                when: TimeLabel::Hour { hour },
+                value: ValueLabel::Steps { steps },
+            })
+        };
+        let facts = Facts {
+            period: TimeLabel::Day {
+                date: date("2026-04-05"),
+            },
+            measured_days: 1,
+            days: 1,
+            minimum: at(3, 1),
+            maximum: at(8, 2100),
+            mean: None,
+            total: Some(ValueLabel::Steps { steps: 9000 }),
+            direction: None,
+            change_per_week: None,
+            change_days: None,
+            is_real_change: None,
+            goal_days: None,
+            longest_streak_days: None,
+            gaps: 0,
+            marks: vec![MarkKind::Corrected],
+        };
+        assert_snapshot!(ENGLISH.summary(&facts), @"9,000 steps in all. 1 of 1 day measured. Least: 1 step at 3:00 to 3:59. Most: 2,100 steps at 8:00 to 8:59.");
+        assert_snapshot!(JAPANESE.summary(&facts), @"合計は9,000歩。1日のうち1日を計測。最少は3時台の1歩。最多は8時台の2,100歩。");
+    }
+
+    #[test]
+    fn a_weight_of_today_is_over_and_steps_of_today_are_not() {
+        let today = |subject: Subject| ENGLISH.mark(&MarkKind::Today, subject);
+        assert_eq!(today(Subject::Weight), "Today");
+        assert_eq!(today(Subject::Steps), "Today, not over yet");
+    }
+
+    #[test]
     fn the_summary_of_a_chart_tells_missing_days_and_zero_apart() {
         let day = |text: &str, steps: i64| DaySteps {
             date: date(text),
@@ -526,6 +586,7 @@ mod tests {
             first_measured: Some(date("2026-04-01")),
             week_start: WeekStart::Sunday,
             is_skipped: &|_| false,
+            is_paused: &|_| false,
         });
         assert_snapshot!(ENGLISH.summary(&chart.facts), @"3 of 7 days measured. 3,000 steps on average. Least: 0 steps on 5 Apr 2026. Most: 9,000 steps on 4 Apr 2026. Goal met on 1 day. Longest streak: 1 day. Gaps: 2.");
         assert_snapshot!(JAPANESE.summary(&chart.facts), @"7日のうち3日を計測。平均は3,000歩。最少は2026年4月5日の0歩。最多は2026年4月4日の9,000歩。目標達成は1日。最長連続は1日。記録のない期間は2か所。");

@@ -59,6 +59,7 @@ fn tree(svg: &str) -> Result<Tree, resvg::usvg::Error> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use ayumi_core::charts::svg::OWN_CHARACTERS;
     use resvg::usvg::Node;
 
     use super::*;
@@ -85,12 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn the_font_has_every_character_of_every_text_in_both_weights() {
+    fn both_fonts_have_every_character_of_every_text_and_those_the_picture_adds() {
         let mut characters: BTreeSet<char> = (' '..='~').collect();
         for word in Word::ALL {
             characters.extend(word.template(Language::En).chars());
             characters.extend(word.template(Language::Ja).chars());
         }
+        characters.extend(OWN_CHARACTERS);
         let text: String = characters.into_iter().collect();
         for weight in ["400", "600"] {
             let missing = missing(&text, weight);

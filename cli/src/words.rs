@@ -100,14 +100,18 @@ words! {
     SeriesWeight: "Weight", "計測値";
     SeriesTrend: "Trend", "傾向";
     SeriesProjection: "If it goes on like this", "このまま続いた場合";
-    MarkToday: "Today, not over yet", "今日（途中）";
+    MarkToday: "Today", "今日";
+    MarkTodayUnfinished: "Today, not over yet", "今日（途中）";
     MarkZoneChange: "Travel day", "移動日（時差あり）";
     MarkCorrected: "Corrected by hand", "手入力で修正";
     MarkQuarantined: "{steps} not counted", "{steps}は除外";
     Untimed: "{value}, time unknown", "{value}（時刻不明）";
+    NoTimeOfDay: "no time of day in these data", "この記録には時刻がありません";
     UntimedConcealed: "weighed, time unknown", "計測あり（時刻不明）";
     DatedValue: "{value} on {date}", "{date}の{value}";
+    ValueAtHour: "{value} at {hour}", "{hour}の{value}";
     MeasuredDays: "{measured} of {days} measured.", "{days}のうち{measured}日を計測。";
+    FactTotal: "{value} in all.", "合計は{value}。";
     FactMean: "{value} on average.", "平均は{value}。";
     FactLeast: "Least: {value}.", "最少は{value}。";
     FactMost: "Most: {value}.", "最多は{value}。";
@@ -128,6 +132,11 @@ words! {
     MeanOfDays: "{mean} a day on average, {measured} of {days} measured", "1日平均{mean}（{days}のうち{measured}日を計測）";
     MeanWithoutToday: "{mean} a day on average without today, {measured} of {days} measured", "今日を除く1日平均{mean}（{days}のうち{measured}日を計測）";
     NothingMeasured: "Nothing was measured in these {days}.", "この{days}の計測はありません。";
+    StepsPaused: "Counting is paused from {time} on. Count again with: ayumi steps resume", "{time}から一時停止しています。もう一度数えるには ayumi steps resume";
+    StepsResumed: "Counting goes on from {time}.", "{time}からの歩数を数えます。";
+    StepsExcluded: "Steps from {from} to {to} do not count.", "{from}から{to}までの歩数は対象外です。";
+    SourceOrder: "Of the same time the first of these sources counts:", "同じ時間のデータは、上の出典のものを数えます：";
+    NoSourceOrder: "No order of sources was chosen: the first by name counts.", "どの出典のものを数えるかは未設定です。";
     StepGoal: "Step goal", "歩数の目標";
     StepGoalOf: "{steps} a day", "1日{steps}";
     NoGoal: "none set", "未設定";
@@ -167,6 +176,7 @@ words! {
     // Weight
     Recorded: "Recorded as {id}.", "{id} として記録しました。";
     Edited: "Changed {id}.", "{id} を変更しました。";
+    Unchanged: "Nothing changed: {id}", "変更はありません（{id}）";
     Deleted: "Deleted {id}. Take it back with: ayumi weight undo", "{id} を削除しました。取り消すには ayumi weight undo";
     UndoneAdd: "Taken back: the weigh-in {id} is gone.", "記録 {id} を取り消しました。";
     UndoneEdit: "Taken back: the weigh-in {id} is what it was.", "{id} の変更を取り消しました。";

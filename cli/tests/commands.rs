@@ -61,6 +61,11 @@ impl Person {
 
     /// Standard error of a command that fails, prints nothing else, and changes nothing.
     fn fails(&self, arguments: &[&str]) -> String {
+        self.failure(arguments).1
+    }
+
+    /// The exit status and standard error of such a command.
+    fn failure(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let before = self.state();
         let output = self.run(arguments);
         assert!(!output.status.success(), "{arguments:?} succeeded");
@@ -70,7 +75,7 @@ impl Person {
             "{arguments:?} printed"
         );
         assert_eq!(before, self.state(), "{arguments:?} changed something");
-        String::from_utf8(output.stderr).unwrap()
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
     /// Everything that was entered, as the program itself exports it, and the names of the files beside it.
@@ -168,6 +173,32 @@ fn a_surprising_weight_is_kept_and_asked_about() {
 }
 
 #[test]
+fn an_edit_that_changes_nothing_says_so_and_offers_no_undo() {
+    let person = Person::new();
+    with_weights(&person);
+    person.says(&["weight", "add", "139.5"]);
+    let listed = person.says(&["weight", "list", "--newest", "1"]);
+    let id = listed.split_whitespace().next().unwrap();
+    let said = person.says(&["weight", "edit", id, "--weight", "139.5"]);
+    assert_snapshot!(Person::without_ids(&said), @"Nothing changed: #the-id# 2026-04-10 139.5 kg");
+}
+
+#[test]
+fn a_weigh_in_dated_decades_ahead_does_not_blind_the_home_screen() {
+    let person = Person::new();
+    with_weights(&person);
+    person.says(&["goal", "weight", "62.5"]);
+    let before = person.says(&["home"]);
+    person.says(&["weight", "add", "63", "--date", "2062-04-10"]);
+    assert_eq!(person.says(&["home"]), before);
+    assert!(
+        person
+            .says(&["weight", "list", "--newest", "1"])
+            .contains("2062-04-10")
+    );
+}
+
+#[test]
 fn what_is_no_weight_is_refused_with_its_reason() {
     let person = Person::new();
     with_weights(&person);
@@ -179,6 +210,10 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["weight", "add", "63.5", "--date", "2026-02-30"], "--date"),
         (&["weight", "add", "63.5", "--date", "1999-12-31"], "2000 to 2099"),
         (&["weight", "add", "63.5", "--at", "2026-04-01T07:00:00"], "--at"),
+        (
+            &["weight", "add", "63.5", "--at", "2026-03-31T23:59:60Z"],
+            "seconds go from 00 to 59",
+        ),
         (&["weight", "add", "63.5", "--waist", "845"], "10 to 300 cm"),
         (&["weight", "add"], "WEIGHT"),
         (&["weight", "edit", "ffffffff", "--weight", "60"], "ffffffff"),
@@ -194,13 +229,26 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["steps", "--days", "0"], "1..=3660"),
         (&["steps", "adjust", "2026-04-01", "-1"], "-1"),
         (
-            &["steps", "adjust", "2026-04-01", "2000000"],
-            "nothing was changed",
+            &["steps", "adjust", "2026-04-01", "1000001"],
+            "nothing was changed: the steps are not 0 to 1,000,000",
         ),
+        (&["steps", "adjust", "1999-12-31", "5"], "years 2000 to 2099"),
+        (&["steps", "adjust", "2100-01-01", "none"], "years 2000 to 2099"),
         (
             &["steps", "exclude", "2026-04-01T08:00:00Z", "2026-04-01T07:00:00Z"],
-            "nothing was changed",
+            "nothing was changed: the end is not after the start",
         ),
+        (
+            &["steps", "pause", "--at", "1970-01-01T00:00:00Z"],
+            "nothing was changed: the time is not in the years 2000 to 2099",
+        ),
+        (
+            &["steps", "resume"],
+            "nothing was changed: counting is not paused",
+        ),
+        (&["steps", "priority", ""], "not empty"),
+        (&["steps", "priority", "watch", "watch"], "named twice"),
+        (&["steps", "priority", &"a".repeat(201)], "at most 200 characters"),
         (&["steps", "pause", "--at", "yesterday"], "--at"),
         (&["chart", "steps", "--out", "a.gif"], "a.gif"),
         (&["chart", "steps", "--out", "missing/a.svg"], "missing/a.svg"),
@@ -213,8 +261,13 @@ fn what_is_no_weight_is_refused_with_its_reason() {
         (&["home", "--today", "tomorrow"], "tomorrow"),
         (&["dance"], "dance"),
     ] {
-        let said = person.fails(arguments);
+        let (status, said) = person.failure(arguments);
         assert!(said.contains(reason), "{arguments:?} said: {said}");
+        assert_eq!(
+            status,
+            Some(2),
+            "{arguments:?} can be corrected at the command line"
+        );
     }
 }
 
@@ -233,30 +286,69 @@ fn a_file_that_cannot_be_imported_is_named_with_line_and_reason_and_leaves_nothi
         "two.csv",
         "Id,ActivityHour,Steps00\n1,4/1/2026 8:00:00 AM,5\n2,4/1/2026 8:00:00 AM,5\n",
     );
-    for (file, reason) in [
-        ("missing.csv", "missing.csv"),
-        ("bad.csv", "bad.csv:3: "),
-        ("empty.csv", "empty.csv"),
-        ("strange.csv", "--date-column"),
-        ("photo.jpg", "no known format"),
-        ("cut.xml", "cut.xml"),
-        ("two.csv", "1, 2"),
-        (".", "."),
+    person.write(
+        "scale.csv",
+        "Date,Time,Weight,Body Fat %\n2026-04-01,07:05:00,63.5,31\n",
+    );
+    person.write("good.csv", "at,weight_kg\n2026-04-01,63.5\n");
+    for (content_or_choice, file, reason) in [
+        (2, "missing.csv", "missing.csv"),
+        (1, "bad.csv", "bad.csv:3: "),
+        (2, "empty.csv", "empty.csv"),
+        (2, "strange.csv", "--date-column"),
+        (2, "photo.jpg", "no known format"),
+        (1, "cut.xml", "cut.xml"),
+        (2, "two.csv", "1, 2"),
+        (2, "scale.csv", "--unit"),
+        (2, ".", "."),
     ] {
-        let said = person.fails(&["import", file]);
+        let (status, said) = person.failure(&["import", file]);
         assert!(said.contains(reason), "{file} said: {said}");
+        assert_eq!(status, Some(content_or_choice), "{file} said: {said}");
     }
-    let said = person.fails(&[
-        "import",
-        "strange.csv",
-        "--date-column",
-        "when",
-        "--weight-column",
-        "mass",
-    ]);
-    assert!(said.contains("mass"), "{said}");
-    let said = person.fails(&["import", "two.csv", "--person", "3"]);
-    assert!(said.contains("1, 2"), "{said}");
+    let columns = ["--date-column", "when", "--weight-column", "mass"];
+    for (arguments, reason) in [
+        (&["strange.csv"][..], "no column mass; there are: when, how much"),
+        (
+            &["good.csv", "--format", "weight-csv"],
+            "--date-column decides nothing",
+        ),
+    ] {
+        let (status, said) = person.failure(&[&["import"], arguments, &columns].concat());
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(status, Some(2), "{said}");
+    }
+    for (arguments, reason) in [
+        (&["two.csv", "--person", "3"], "1, 2"),
+        (&["good.csv", "--person", "3"], "--person decides nothing"),
+        (&["good.csv", "--unit", "lb"], "--unit decides nothing"),
+        (&["good.csv", "--file-zone", "UTC"], "--file-zone decides nothing"),
+    ] {
+        let (status, said) = person.failure(&[&["import"], &arguments[..]].concat());
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(status, Some(2), "{said}");
+    }
+}
+
+#[test]
+fn the_zone_of_a_file_is_not_where_the_person_is() {
+    let person = Person::new();
+    person.write(
+        "scale.csv",
+        "Date,Time,Weight_kg,Body Fat %\n2026-04-01,23:30:00,63.5,31\n",
+    );
+    person.says(&["import", "scale.csv", "--file-zone", "America/New_York"]);
+    assert!(person.state().contains("2026-04-01T23:30:00-04:00"));
+    person.says(&["export", "out", "--form", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&person.read("out/ayumi.json")).unwrap();
+    assert_eq!(json["zone"], "Asia/Tokyo");
+    // The same instant from another app, read in another zone.
+    person.write(
+        "libra.csv",
+        "#Version: 6\n#Units: kg\n2026-04-02T03:30:00.000Z;63.5;;\n",
+    );
+    let said = person.says(&["import", "libra.csv"]);
+    assert!(said.contains("0 new weigh-ins"), "{said}");
 }
 
 #[test]
@@ -318,9 +410,15 @@ fn steps_of_days_are_shown_with_goal_and_correction_and_days_without_data_are_no
 #[test]
 fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
     let person = Person::new();
-    person.says(&["steps", "pause", "--at", "2026-04-01T08:00:00+09:00"]);
-    person.says(&["steps", "resume", "--at", "2026-04-01T09:00:00+09:00"]);
-    person.says(&[
+    assert_snapshot!(
+        person.says(&["steps", "pause", "--at", "2026-04-01T08:00:00+09:00"]),
+        @"Counting is paused from 2026-04-01 08:00 on. Count again with: ayumi steps resume"
+    );
+    assert_snapshot!(
+        person.says(&["steps", "resume", "--at", "2026-04-01T00:00:00Z"]),
+        @"Counting goes on from 2026-04-01 09:00."
+    );
+    let said = person.says(&[
         "steps",
         "exclude",
         "2026-04-02T08:00:00+09:00",
@@ -328,14 +426,21 @@ fn counting_is_paused_and_resumed_and_stretches_are_left_out() {
         "--reason",
         "bus",
     ]);
+    assert_snapshot!(said, @"Steps from 2026-04-02 08:00 to 2026-04-02 09:00 do not count.");
     let state = person.state();
     assert!(state.contains("1774998000000"), "{state}");
     assert!(state.contains("bus"), "{state}");
-    assert_eq!(
-        person.says(&["steps", "priority", "watch", "phone"]),
-        "1. watch\n2. phone\n"
+    assert_snapshot!(
+        person.says(&["steps", "priority"]),
+        @"No order of sources was chosen: the first by name counts."
     );
-    assert_eq!(person.says(&["steps", "priority"]), "1. watch\n2. phone\n");
+    let said = person.says(&["steps", "priority", "watch", "phone"]);
+    assert_snapshot!(said, @r"
+    Of the same time the first of these sources counts:
+    1. watch
+    2. phone
+    ");
+    assert_eq!(person.says(&["steps", "priority"]), said);
 }
 
 #[test]
@@ -412,6 +517,19 @@ fn json_holds_null_for_what_is_unknown() {
     assert_eq!(listed[0]["typed"], "63.9");
     let days: serde_json::Value = serde_json::from_str(&person.says(&["steps", "--json"])).unwrap();
     assert_eq!(days[0]["steps"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_moment_is_kept_to_the_digit_with_the_offset_that_was_typed() {
+    let person = Person::new();
+    for moment in ["2026-04-01T07:00:00.123456789+09:00", "2026-04-02T07:00:00+02:00"] {
+        person.says(&["weight", "add", "63.5", "--at", moment]);
+        assert!(person.state().contains(moment), "{moment}");
+        assert!(
+            person.says(&["weight", "list", "--json"]).contains(moment),
+            "{moment}"
+        );
+    }
 }
 
 #[test]
@@ -584,6 +702,32 @@ fn replay_names_the_line_that_is_wrong() {
             .starts_with("bad.jsonl:1: ")
     );
     assert!(person.fails(&["replay", "steps", "missing"]).contains("missing"));
+}
+
+#[test]
+fn a_replay_does_not_depend_on_the_zone_of_the_computer() {
+    let person = Person::new();
+    // 2026-03-31T15:30:00Z is 1 April in Tokyo, the default of a replay.
+    person.write(
+        "walk.jsonl",
+        r#"{"type":"interval","source":"w","id":"a","start_ms":1774971000000,"end_ms":1774971060000,"steps":60,"modified_ms":1}"#,
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_ayumi"))
+        .args(["replay", "steps", "walk.jsonl"])
+        .current_dir(person.folder.path())
+        .env("AYUMI_ZONE", "America/New_York")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(r#""date":"2026-04-01""#), "{said}");
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_ayumi"))
+        .args(["home", "--folder", "data"])
+        .current_dir(person.folder.path())
+        .env("AYUMI_ZONE", "Atlantis")
+        .output()
+        .unwrap();
+    assert!(!elsewhere.status.success());
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("AYUMI_ZONE"));
 }
 
 #[test]

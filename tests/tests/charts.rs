@@ -142,6 +142,48 @@ fn one_date_by_the_hour_has_its_pause_shaded_and_its_correction_marked() {
 }
 
 #[test]
+fn a_date_that_was_paused_from_end_to_end_is_no_missing_one() {
+    let (_folder, app) = app();
+    // The phone was in UTC all the time.
+    let at = |text: &str| UtcMillis(local_ms("UTC", text));
+    app.steps()
+        .record(&[
+            walk(Tz::UTC, "2016-03-28", "10:00", "11:00", 6000),
+            StepEvent::Pause {
+                at: at("2016-03-29 12:00"),
+            },
+            StepEvent::Resume {
+                at: at("2016-03-31 12:00"),
+            },
+            StepEvent::Pause {
+                at: at("2016-03-31 12:00"),
+            },
+            StepEvent::Resume {
+                at: at("2016-04-01 12:00"),
+            },
+            StepEvent::Pause {
+                at: at("2016-04-03 00:00"),
+            },
+        ])
+        .unwrap();
+    let chart = app.step_chart(&request(Span::Week, "2016-04-03")).unwrap();
+    let gaps: Vec<_> = chart
+        .gaps
+        .iter()
+        .map(|gap| (gap.from, gap.to, gap.reason))
+        .collect();
+    assert_eq!(
+        gaps,
+        [
+            (1, 1, GapReason::NoData),
+            (2, 3, GapReason::Paused),
+            (4, 5, GapReason::NoData),
+            (6, 6, GapReason::Paused)
+        ]
+    );
+}
+
+#[test]
 fn a_date_before_anything_was_stored_is_an_empty_chart_and_no_failure() {
     let (_folder, app) = app();
     for span in [
@@ -221,10 +263,15 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
             .record(&weigh_in(&format!("2016-02-{day:02}"), &typed))
             .unwrap();
     }
-    let has_projection = |end: &str| {
-        let chart = app.weight_chart(&request(Span::Month, end)).unwrap();
+    let has_projection_on = |today: &str, end: &str| {
+        let request = ChartRequest {
+            today: date(today),
+            ..request(Span::Month, end)
+        };
+        let chart = app.weight_chart(&request).unwrap();
         chart.series.iter().any(|series| series.role == Role::Projection)
     };
+    let has_projection = |end: &str| has_projection_on(end, end);
     assert!(!has_projection("2016-02-28"), "no goal yet");
     let goal = TypedWeight {
         typed: "69".to_owned(),
@@ -232,8 +279,13 @@ fn a_projection_is_drawn_only_behind_the_last_reading_and_only_if_there_is_a_dat
     };
     app.weight().set_goal(Some(&goal)).unwrap();
     assert!(has_projection("2016-02-28"));
-    assert!(!has_projection("2016-02-20"), "the last reading is not visible");
+    assert!(
+        !has_projection_on("2016-02-28", "2016-02-20"),
+        "the last reading is not visible"
+    );
     assert!(!has_projection("2016-03-20"), "too long ago");
+    app.weight().record(&weigh_in("2062-02-28", "69.2")).unwrap();
+    assert!(has_projection("2016-02-28"), "a date far ahead hides nothing");
 }
 
 #[test]

@@ -1,4 +1,12 @@
 //! Databases of every released version, opened by today's code: what they show is what they showed when they were frozen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::fs;
 

@@ -1,4 +1,12 @@
 //! Two processes and one folder: the second is refused, and a killed one leaves the old file or the new one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -77,9 +85,9 @@ fn killed_at_random_moments_of_its_start_an_old_file_is_the_old_or_the_new_one()
         );
         assert_eq!(rows, 500);
         if version == height {
-            old += 1
+            old += 1;
         } else {
-            new += 1
+            new += 1;
         }
         let mut child = opener(folder.path());
         assert_eq!(said(&mut child), "open");

@@ -8,7 +8,14 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
+use ayumi_core::app::{App, Config};
+use ayumi_core::clock::ManualClock;
+use ayumi_core::steps::{StepEvent, parse_replay};
+use ayumi_core::time::{DayStart, Tz, UtcMillis};
+use ayumi_tests::phone::{SeededRandom, shown};
 use ayumi_tests::scenario::{Outcome, Scenario};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,6 +30,7 @@ fn zone() -> impl Strategy<Value = Value> {
         json!("Europe/Berlin"),
         json!("Asia/Tokyo"),
         json!("Australia/Lord_Howe"),
+        json!("America/New_York"),
     ])
 }
 
@@ -42,6 +50,19 @@ fn counter() -> impl Strategy<Value = Value> {
         json!({"type": "counter", "source": "phone", "boot": format!("b{boot}"), "count": count,
             "event_elapsed_ms": elapsed, "received_elapsed_ms": elapsed + late * MINUTE_MS,
             "received_at_ms": ORIGIN_MS + (at + late) * MINUTE_MS, "zone": zone})
+    })
+}
+
+/// Samples whose boot is not always known and whose wall clock is not always set.
+fn wild_counter() -> impl Strategy<Value = Value> {
+    (counter(), any::<bool>(), 0..4u8).prop_map(|(mut line, has_boot, clock)| {
+        if !has_boot {
+            line["boot"] = json!(null);
+        }
+        if clock == 0 {
+            line["received_at_ms"] = line["received_elapsed_ms"].clone(); // as if 1970 were the boot
+        }
+        line
     })
 }
 
@@ -105,8 +126,57 @@ fn anything() -> impl Strategy<Value = Vec<Value>> {
     )
 }
 
+/// As [`anything`], with samples that wait for a sane clock.
+fn anything_wild() -> impl Strategy<Value = Vec<Value>> {
+    prop::collection::vec(
+        prop_oneof![3 => interval(), 2 => counter(), 3 => wild_counter(), 2 => bucket(), 1 => control()],
+        1..60,
+    )
+}
+
+/// The same events within two hours of the hour that repeats in New York, 2026-11-01 06:00 UTC, of somebody who was
+/// never anywhere else: another zone would have its own dates derived and hide a date that was forgotten.
+fn moved_to_autumn(mut lines: Vec<Value>) -> Vec<Value> {
+    const CHANGE_MS: i64 = 1_793_512_800_000;
+    let keys = [
+        "start_ms",
+        "end_ms",
+        "at_ms",
+        "received_at_ms",
+        "retained_from_ms",
+    ];
+    for line in &mut lines {
+        line["zone"] = json!(null);
+        for key in keys {
+            if let Some(at) = line[key].as_i64().filter(|at| *at >= ORIGIN_MS) {
+                line[key] = json!(CHANGE_MS + (at - ORIGIN_MS - 1000 * MINUTE_MS) / 8);
+            }
+        }
+    }
+    lines
+}
+
 fn run(lines: Vec<Value>) -> Outcome {
     Scenario::berlin().with_day_start("04:30").with_lines(lines).run()
+}
+
+fn events(lines: &[Value]) -> Vec<StepEvent> {
+    let text: String = lines.iter().map(|line| line.to_string() + "\n").collect();
+    let lines = parse_replay(text.as_bytes()).unwrap();
+    lines.into_iter().filter_map(|line| line.event).collect()
+}
+
+fn app_in(folder: &Path, zone: Tz, day_start: &str) -> App {
+    let app = App::open(Config {
+        folder: folder.to_owned(),
+        key: None,
+        zone,
+        clock: Arc::new(ManualClock::new(UtcMillis(ORIGIN_MS))),
+        random: Arc::new(SeededRandom::new(1)),
+    })
+    .unwrap();
+    app.set_day_start(DayStart::parse(day_start).unwrap()).unwrap();
+    app
 }
 
 /// Everything but the line numbers of the notes.
@@ -127,7 +197,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn row_74_hours_add_up_to_days_and_days_to_the_total(lines in anything()) {
+    fn row_74_hours_add_up_to_days_and_days_to_the_total(lines in anything_wild()) {
         let output = run(lines).output;
         let sensor: i64 = output.days.iter().filter_map(|day| day.sensor_steps).sum();
         prop_assert_eq!(output.hours.iter().map(|hour| hour.steps).sum::<i64>(), sensor);
@@ -138,6 +208,26 @@ proptest! {
             let of_hours: i64 =
                 output.hours.iter().filter(|hour| hour.date == day.date).map(|hour| hour.steps).sum();
             prop_assert_eq!(of_hours, day.sensor_steps.unwrap_or(0));
+        }
+    }
+
+    #[test]
+    fn row_74_the_hours_a_day_shows_add_up_to_its_sensor_steps_wherever_she_was(
+        lines in anything(), day_start in prop::sample::select(vec!["00:00", "04:30"])
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app_in(folder.path(), Tz::Europe__Berlin, day_start);
+        app.steps().record(&events(&lines)).unwrap();
+        for day in shown(&app).0 {
+            let hours = app.steps().day_by_hour(day.date).unwrap().hours;
+            let of_hours: i64 = hours.iter().filter_map(|hour| hour.steps).sum();
+            prop_assert_eq!(of_hours, day.sensor_steps.unwrap_or(0), "{}", day.date);
+            prop_assert!(hours.iter().all(|hour| hour.slot.date == day.date));
+            for pair in hours.windows(2) {
+                let both_walked = pair.iter().all(|hour| hour.steps.is_some_and(|steps| steps > 0));
+                prop_assert!(pair[0].slot.from < pair[1].slot.from);
+                prop_assert!(pair[0].slot.until <= pair[1].slot.from || both_walked, "{:?}", pair);
+            }
         }
     }
 
@@ -168,14 +258,29 @@ proptest! {
     }
 
     #[test]
-    fn row_76_a_restart_at_any_place_changes_nothing(lines in anything(), place in 0..60usize) {
+    fn row_76_a_restart_at_any_place_changes_nothing(lines in anything_wild(), place in 0..60usize) {
         let mut interrupted = lines.clone();
         interrupted.insert(place.min(lines.len()), json!({"type": "restart"}));
         prop_assert_eq!(view(&run(interrupted)), view(&run(lines)));
     }
 
     #[test]
-    fn row_76_one_event_at_a_time_gives_the_same_as_all_at_once(lines in anything()) {
+    fn row_76_hours_and_days_dropped_and_rebuilt_are_the_same(
+        lines in anything_wild().prop_map(moved_to_autumn)
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        // Inside the hour that repeats: 1 November comes, goes and comes again.
+        let app = app_in(folder.path(), Tz::America__New_York, "01:45");
+        for event in &events(&lines) {
+            app.steps().record(std::slice::from_ref(event)).unwrap();
+        }
+        let derived = shown(&app);
+        app.steps().rebuild().unwrap();
+        prop_assert_eq!(shown(&app), derived);
+    }
+
+    #[test]
+    fn row_76_one_event_at_a_time_gives_the_same_as_all_at_once(lines in anything_wild()) {
         let apart: Vec<Value> = lines.iter().flat_map(|line| [line.clone(), json!({"type": "restart"})]).collect();
         prop_assert_eq!(view(&run(apart)), view(&run(lines)));
     }

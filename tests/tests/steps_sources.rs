@@ -350,14 +350,6 @@ const ORIGIN_MS: i64 = 1_776_211_200_000;
 /// A record as the table writes it: start, end, value, priority (`None` = an app without one), modified.
 type VectorRecord = (i64, i64, i64, Option<i64>, i64);
 
-/// A row of the table: name, records, edges of the windows, steps expected in each.
-type Vector = (
-    &'static str,
-    &'static [VectorRecord],
-    &'static [i64],
-    &'static [i64],
-);
-
 /// Steps per window; a window without any is 0.
 fn windows(records: &[VectorRecord], edges: &[i64]) -> Vec<i64> {
     let mut priorities: Vec<i64> = records.iter().filter_map(|record| record.3).collect();
@@ -388,136 +380,38 @@ fn windows(records: &[VectorRecord], edges: &[i64]) -> Vec<i64> {
         .collect()
 }
 
-#[test]
-fn vectors_v1_to_v21_of_the_platforms_aggregator_come_out() {
-    let vectors: [Vector; 21] = [
-        ("V1", &[(10, 20, 10, Some(100), 1)], &[10, 20], &[10]),
-        ("V2", &[(10, 10, 10, Some(1), 1)], &[10, 20], &[10]),
-        ("V3", &[(20, 20, 10, Some(1), 1)], &[10, 20], &[0]),
-        (
-            "V4",
-            &[(15, 15, 10, Some(100), 10), (15, 15, 20, Some(200), 20)],
-            &[10, 20],
-            &[20],
-        ),
-        (
-            "V5",
-            &[(15, 15, 10, Some(200), 10), (15, 15, 20, Some(100), 20)],
-            &[10, 20],
-            &[10],
-        ),
-        (
-            "V6",
-            &[(15, 27, 12, Some(1), 10), (22, 35, 130, Some(2), 10)],
-            &[10, 20, 30, 40],
-            &[5, 82, 50],
-        ),
-        (
-            "V7",
-            &[(15, 27, 12, Some(1), 10), (19, 30, 110, Some(2), 10)],
-            &[10, 20, 30, 40],
-            &[14, 100, 0],
-        ),
-        (
-            "V8",
-            &[(15, 27, 12, Some(2), 10), (19, 30, 110, Some(1), 10)],
-            &[10, 20, 30, 40],
-            &[5, 37, 0],
-        ),
-        (
-            "V9",
-            &[(10, 12, 10, Some(100), 10), (12, 14, 20, Some(200), 20)],
-            &[10, 20],
-            &[30],
-        ),
-        (
-            "V10",
-            &[(10, 10, 10, Some(2), 10), (10, 15, 20, Some(1), 20)],
-            &[10, 20],
-            &[30],
-        ),
-        (
-            "V11",
-            &[(12, 12, 10, Some(2), 10), (10, 15, 20, Some(1), 20)],
-            &[10, 20],
-            &[30],
-        ),
-        (
-            "V12",
-            &[(15, 15, 10, Some(2), 10), (10, 15, 20, Some(1), 20)],
-            &[10, 20],
-            &[30],
-        ),
-        (
-            "V13",
-            &[(10, 10, 10, Some(1), 10), (10, 15, 20, Some(2), 20)],
-            &[10, 20],
-            &[20],
-        ),
-        (
-            "V14",
-            &[(10, 20, 10, None, 10), (10, 20, 20, None, 20)],
-            &[10, 20],
-            &[20],
-        ),
-        (
-            "V15",
-            &[(10, 20, 20, Some(1), 10), (10, 20, 15, Some(1), 1)],
-            &[10, 20],
-            &[20],
-        ),
-        (
-            "V16",
-            &[(10, 17, 7, Some(1), 10), (12, 20, 80, Some(1), 1)],
-            &[10, 20],
-            &[37],
-        ),
-        (
-            "V17",
-            &[(10, 17, 7, Some(1), 1), (12, 20, 80, Some(1), 10)],
-            &[10, 20],
-            &[82],
-        ),
-        (
-            "V18",
-            &[
-                (10, 20, 15, Some(1), 1),
-                (10, 20, 20, None, 10),
-                (10, 20, 25, None, 20),
-            ],
-            &[10, 20],
-            &[15],
-        ),
-        (
-            "V19",
-            &[
-                (10, 12, 10, Some(1), 10),
-                (12, 12, 10, Some(2), 10),
-                (12, 14, 20, Some(3), 20),
-            ],
-            &[10, 20],
-            &[30],
-        ),
-        (
-            "V20",
-            &[
-                (10, 12, 10, Some(1), 10),
-                (12, 12, 10, Some(4), 10),
-                (12, 14, 20, Some(3), 20),
-            ],
-            &[10, 20],
-            &[40],
-        ),
-        (
-            "V21: the platform counts nothing here, Ayumi does",
-            &[(10, 20, 5, None, 1)],
-            &[10, 20],
-            &[5],
-        ),
-    ];
-    for (name, records, edges, expected) in vectors {
-        assert_eq!(windows(records, edges), expected, "{name}");
-    }
+/// One test for each vector: its name, the records, the edges of the windows, the steps expected in each window.
+macro_rules! vectors {
+    ($($name:ident: $records:expr, $edges:expr => $expected:expr;)+) => {
+        $(#[test]
+        fn $name() {
+            assert_eq!(windows(&$records, &$edges), $expected);
+        })+
+    };
+}
+
+vectors! {
+    vector_v01_one_record_fills_its_window: [(10, 20, 10, Some(100), 1)], [10, 20] => [10];
+    vector_v02_a_moment_at_the_start_of_a_window_is_inside: [(10, 10, 10, Some(1), 1)], [10, 20] => [10];
+    vector_v03_a_moment_at_the_end_of_a_window_is_outside: [(20, 20, 10, Some(1), 1)], [10, 20] => [0];
+    vector_v04_of_two_moments_the_better_source_counts: [(15, 15, 10, Some(100), 10), (15, 15, 20, Some(200), 20)], [10, 20] => [20];
+    vector_v05_of_two_moments_the_better_source_counts_whatever_was_modified_later: [(15, 15, 10, Some(200), 10), (15, 15, 20, Some(100), 20)], [10, 20] => [10];
+    vector_v06_a_better_record_hides_the_rest_of_a_worse_one: [(15, 27, 12, Some(1), 10), (22, 35, 130, Some(2), 10)], [10, 20, 30, 40] => [5, 82, 50];
+    vector_v07_a_better_record_that_begins_before_a_window_hides_from_its_start: [(15, 27, 12, Some(1), 10), (19, 30, 110, Some(2), 10)], [10, 20, 30, 40] => [14, 100, 0];
+    vector_v08_a_worse_record_counts_where_the_better_one_has_ended: [(15, 27, 12, Some(2), 10), (19, 30, 110, Some(1), 10)], [10, 20, 30, 40] => [5, 37, 0];
+    vector_v09_records_side_by_side_add_up: [(10, 12, 10, Some(100), 10), (12, 14, 20, Some(200), 20)], [10, 20] => [30];
+    vector_v10_a_better_moment_at_the_start_of_a_worse_record_adds: [(10, 10, 10, Some(2), 10), (10, 15, 20, Some(1), 20)], [10, 20] => [30];
+    vector_v11_a_better_moment_inside_a_worse_record_adds: [(12, 12, 10, Some(2), 10), (10, 15, 20, Some(1), 20)], [10, 20] => [30];
+    vector_v12_a_better_moment_at_the_end_of_a_worse_record_adds: [(15, 15, 10, Some(2), 10), (10, 15, 20, Some(1), 20)], [10, 20] => [30];
+    vector_v13_a_worse_moment_at_the_start_of_a_better_record_is_hidden: [(10, 10, 10, Some(1), 10), (10, 15, 20, Some(2), 20)], [10, 20] => [20];
+    vector_v14_without_priority_the_later_modification_counts: [(10, 20, 10, None, 10), (10, 20, 20, None, 20)], [10, 20] => [20];
+    vector_v15_in_one_source_the_later_modification_counts: [(10, 20, 20, Some(1), 10), (10, 20, 15, Some(1), 1)], [10, 20] => [20];
+    vector_v16_in_one_source_the_later_modification_hides_the_start_of_the_other: [(10, 17, 7, Some(1), 10), (12, 20, 80, Some(1), 1)], [10, 20] => [37];
+    vector_v17_in_one_source_the_later_modification_counts_where_they_overlap: [(10, 17, 7, Some(1), 1), (12, 20, 80, Some(1), 10)], [10, 20] => [82];
+    vector_v18_unlisted_sources_count_last: [ (10, 20, 15, Some(1), 1), (10, 20, 20, None, 10), (10, 20, 25, None, 20), ], [10, 20] => [15];
+    vector_v19_a_moment_where_two_records_meet_is_hidden_by_a_better_record: [ (10, 12, 10, Some(1), 10), (12, 12, 10, Some(2), 10), (12, 14, 20, Some(3), 20), ], [10, 20] => [30];
+    vector_v20_the_best_moment_where_two_records_meet_adds: [ (10, 12, 10, Some(1), 10), (12, 12, 10, Some(4), 10), (12, 14, 20, Some(3), 20), ], [10, 20] => [40];
+    vector_v21_an_app_without_priority_counts_where_the_platform_counts_nothing: [(10, 20, 5, None, 1)], [10, 20] => [5];
 }
 
 #[test]

@@ -117,6 +117,92 @@ fn a_travel_day_is_marked_and_shows_the_steps_of_both_zones() {
     );
 }
 
+/// The clock hours shown, with their steps where something was measured; slots in order, one beside the other.
+#[track_caller]
+fn hours_of(app: &App, on: &str) -> (Vec<u8>, Vec<(u8, i64)>) {
+    let hours = app.steps().day_by_hour(date(on)).unwrap().hours;
+    assert!(
+        hours
+            .windows(2)
+            .all(|pair| pair[0].slot.until <= pair[1].slot.from),
+        "{hours:?}"
+    );
+    let measured = hours
+        .iter()
+        .filter_map(|hour| Some((hour.slot.local_hour, hour.steps?)));
+    (
+        hours.iter().map(|hour| hour.slot.local_hour).collect(),
+        measured.collect(),
+    )
+}
+
+#[test]
+fn a_flight_from_tokyo_to_los_angeles_loses_no_hour_and_shows_each_by_the_clock_on_its_wall() {
+    let (_folder, app) = app_with(&[
+        record(Tz::Asia__Tokyo, "2026-04-15 08:00", "2026-04-15 13:00", 5000),
+        record(
+            Tz::America__Los_Angeles,
+            "2026-04-15 12:00",
+            "2026-04-15 13:00",
+            1000,
+        ),
+    ]);
+    let (clock, measured) = hours_of(&app, "2026-04-15");
+    assert_eq!(
+        measured,
+        [
+            (8, 1000),
+            (9, 1000),
+            (10, 1000),
+            (11, 1000),
+            (12, 1000),
+            (12, 1000)
+        ]
+    );
+    // The date ended in Tokyo at 8:00 in Los Angeles, where it went on.
+    assert_eq!(clock, (0..24).chain(8..24).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_flight_from_tokyo_to_kolkata_shows_no_walked_half_hour_as_a_measured_zero_of_tokyo() {
+    let (_folder, app) = app_with(&[
+        record(Tz::Asia__Tokyo, "2026-04-15 08:00", "2026-04-15 12:00", 400),
+        record(Tz::Asia__Kolkata, "2026-04-15 15:00", "2026-04-15 16:00", 600),
+    ]);
+    let (clock, measured) = hours_of(&app, "2026-04-15");
+    assert_eq!(measured, [(8, 100), (9, 100), (10, 100), (11, 100), (15, 600)]);
+    // 15:00 in Kolkata was 18:30 in Tokyo.
+    assert_eq!(clock, (0..18).chain(15..24).collect::<Vec<u8>>());
+}
+
+#[test]
+fn row_42_a_flight_back_over_midnight_shows_each_date_by_the_zones_she_was_in() {
+    let (_folder, app) = app_with(&[
+        record(Tz::Pacific__Noumea, "2026-04-15 09:00", "2026-04-15 10:00", 900),
+        record(Tz::Pacific__Noumea, "2026-04-16 00:10", "2026-04-16 00:40", 3000),
+        record(Tz::Asia__Singapore, "2026-04-15 22:30", "2026-04-15 22:50", 200),
+        record(Tz::Asia__Singapore, "2026-04-16 10:00", "2026-04-16 11:00", 500),
+    ]);
+    let (clock, measured) = hours_of(&app, "2026-04-15");
+    assert_eq!(measured, [(9, 900), (22, 200)]);
+    assert_eq!(clock, (0..24).chain(22..24).collect::<Vec<u8>>());
+    let (clock, measured) = hours_of(&app, "2026-04-16");
+    assert_eq!(measured, [(0, 3000), (10, 500)]);
+    assert_eq!(clock, (0..1).chain(0..24).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_paused_hour_is_not_a_measured_zero() {
+    let at = |clock: &str| UtcMillis(local_ms("Asia/Tokyo", &format!("2026-04-15 {clock}")));
+    let (_folder, app) = app_with(&[
+        record(Tz::Asia__Tokyo, "2026-04-15 10:00", "2026-04-15 16:00", 0),
+        StepEvent::Pause { at: at("12:00") },
+        StepEvent::Resume { at: at("14:00") },
+    ]);
+    let (_, measured) = hours_of(&app, "2026-04-15");
+    assert_eq!(measured, [(10, 0), (11, 0), (14, 0), (15, 0)]);
+}
+
 #[test]
 fn the_programme_counts_days_in_japan_whatever_the_person_sees() {
     let (_folder, app) = app_with(&[record(

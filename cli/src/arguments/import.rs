@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use ayumi_core::import::{DateOrder, Format, LengthUnit};
+use ayumi_core::time::Tz;
 use clap::Args;
 
 use super::Unit;
+use super::parse::zone;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
@@ -21,6 +23,9 @@ pub(crate) struct ImportArguments {
     /// Unit of weights, where the file names none
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<Unit>,
+    /// Zone of the times in the file that carry none [default: where you are]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub file_zone: Option<Tz>,
     #[command(flatten)]
     pub columns: ColumnArguments,
 }

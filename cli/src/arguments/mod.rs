@@ -10,15 +10,20 @@ use ayumi_core::time::{DayStart, NaiveDate, Tz};
 use ayumi_core::weight::{GoalWeight, Tau};
 use clap::{Args, Parser, Subcommand};
 
-use parse::{date, day_start, goal_weight, moment, step_count, tau, typed_or_none, zone};
+use parse::{
+    date, date_of_century, day_start, goal_weight, moment, source_name, step_count, tau, typed_or_none, zone,
+};
 
 pub(crate) use import::ImportArguments;
 pub(crate) use parse::{OrNone, Stamp};
 pub(crate) use weight::{Checkup, Unit, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
 
+/// What `Failure::exit_status` gives.
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 a file does not hold what it should, or something failed; 2 the command line can be corrected";
+
 /// Ayumi in a terminal: steps, weight and their trends.
 #[derive(Debug, Parser)]
-#[command(name = "ayumi", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "ayumi", version, propagate_version = true, max_term_width = 110, after_help = EXIT_STATUS)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub common: Common,
@@ -32,8 +37,9 @@ pub(crate) struct Common {
     /// Folder with the data [default: ayumi in the user's data folder]
     #[arg(long, global = true, value_name = "DIR", env = "AYUMI_FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Zone you are in, for example Asia/Tokyo [default: the computer's]
-    #[arg(long, global = true, value_name = "ZONE", value_parser = zone, env = "AYUMI_ZONE")]
+    /// Zone you are in, for example Asia/Tokyo [default: `AYUMI_ZONE` in the environment, else the computer's]
+    // Not `env`: it would also fill the `--zone` of a replay, whose result must not depend on the computer.
+    #[arg(long, global = true, value_name = "ZONE", value_parser = zone)]
     pub zone: Option<Tz>,
     /// The date to take for today, YYYY-MM-DD [default: the computer's]
     #[arg(long, global = true, value_name = "DATE", value_parser = date)]
@@ -110,8 +116,8 @@ pub(crate) struct StepsArguments {
 pub(crate) enum StepsAction {
     /// Correct a day to a number of steps; none takes the correction back
     Adjust {
-        /// The day, YYYY-MM-DD
-        #[arg(value_name = "DATE", value_parser = date)]
+        /// The day, YYYY-MM-DD, in the years 2000 to 2099
+        #[arg(value_name = "DATE", value_parser = date_of_century)]
         date: NaiveDate,
         /// 0 to 1,000,000, or none
         #[arg(value_name = "STEPS|none", value_parser = step_count)]
@@ -135,8 +141,8 @@ pub(crate) enum StepsAction {
     },
     /// Show the order in which sources are believed, or set it, best first
     Priority {
-        /// Names of sources
-        #[arg(value_name = "SOURCE")]
+        /// Names of sources, each of at most 200 characters
+        #[arg(value_name = "SOURCE", value_parser = source_name)]
         sources: Vec<String>,
     },
 }
@@ -357,6 +363,9 @@ pub(crate) struct ReplayWeight {
     /// When a day starts, HH:MM
     #[arg(long, value_name = "HH:MM", value_parser = day_start, default_value = "00:00")]
     pub day_start: DayStart,
+    /// The date on which the goal is judged, YYYY-MM-DD [default: the date of the last reading]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<NaiveDate>,
 }
 
 #[cfg(test)]
@@ -378,8 +387,9 @@ mod tests {
             for command in command.get_subcommands() {
                 for argument in command.get_arguments() {
                     let id = argument.get_id().as_str();
-                    // A replay has a zone of its own on purpose: its result must not depend on the computer.
-                    let is_meant = command.get_name() == "steps" && id == "zone";
+                    // A replay has its own zone and today on purpose: its result must not depend on the computer.
+                    let is_meant =
+                        [("steps", "zone"), ("weight", "today")].contains(&(command.get_name(), id));
                     assert!(is_meant || !common.contains(id), "{} {id}", command.get_name());
                 }
                 check(command, common);

@@ -1,5 +1,6 @@
 //! Texts of the command line as values; the error says what would have been right.
 
+use ayumi_core::steps::LONGEST_SOURCE_NAME;
 use ayumi_core::time::{DayStart, NaiveDate, Tz, UtcMillis, parse_date, parse_zone};
 use ayumi_core::weight::{GoalWeight, Tau, Waist};
 
@@ -11,6 +12,8 @@ pub(crate) struct OrNone<T>(pub Option<T>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub at: UtcMillis,
+    /// The nanoseconds after `at`, 0 to 999,999.
+    pub sub_ms_ns: u32,
     pub offset_s: i32,
 }
 
@@ -42,12 +45,19 @@ pub(super) fn waist_or_none(text: &str) -> Result<OrNone<Waist>, String> {
 }
 
 pub(super) fn moment(text: &str) -> Result<Stamp, String> {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .map(|moment| Stamp {
-            at: UtcMillis(moment.timestamp_millis()),
-            offset_s: moment.offset().local_minus_utc(),
-        })
-        .map_err(|_| "not a time written YYYY-MM-DDTHH:MM:SS with an offset such as +09:00 or Z".to_owned())
+    let moment = chrono::DateTime::parse_from_rfc3339(text).map_err(|_| {
+        "not a time written YYYY-MM-DDTHH:MM:SS with an offset such as +09:00 or Z".to_owned()
+    })?;
+    let nanos = moment.timestamp_subsec_nanos();
+    // How chrono holds a leap second, which no instant of ours can express.
+    if nanos >= 1_000_000_000 {
+        return Err("not a time: seconds go from 00 to 59".to_owned());
+    }
+    Ok(Stamp {
+        at: UtcMillis(moment.timestamp_millis()),
+        sub_ms_ns: nanos % 1_000_000,
+        offset_s: moment.offset().local_minus_utc(),
+    })
 }
 
 pub(super) fn tau(text: &str) -> Result<Tau, String> {
@@ -70,6 +80,28 @@ pub(super) fn zone(text: &str) -> Result<Tz, String> {
 
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     parse_date(text).ok_or_else(|| "not an existing date written YYYY-MM-DD".to_owned())
+}
+
+/// A date that a person can have walked on.
+pub(super) fn date_of_century(text: &str) -> Result<NaiveDate, String> {
+    let date = date(text)?;
+    if (2000..2100).contains(&chrono::Datelike::year(&date)) {
+        Ok(date)
+    } else {
+        Err("not in the years 2000 to 2099".to_owned())
+    }
+}
+
+pub(super) fn source_name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("the name of a source is not empty".to_owned())
+    } else if text.chars().count() > LONGEST_SOURCE_NAME {
+        Err(format!(
+            "the name of a source has at most {LONGEST_SOURCE_NAME} characters"
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 pub(super) fn day_start(text: &str) -> Result<DayStart, String> {

@@ -35,7 +35,7 @@ pub(crate) enum WeightAction {
     Edit(WeightEdit),
     /// Take a weigh-in away
     Delete {
-        /// Its id as listed, or the beginning of it
+        /// Its id: the end of it, as listed, or its beginning
         #[arg(value_name = "ID")]
         id: String,
     },
@@ -79,7 +79,7 @@ pub(crate) struct WeightAdd {
 
 #[derive(Debug, Args)]
 pub(crate) struct WeightEdit {
-    /// Its id as listed, or the beginning of it
+    /// Its id: the end of it, as listed, or its beginning
     #[arg(value_name = "ID")]
     pub id: String,
     /// The right number

@@ -101,11 +101,9 @@ fn steps_today(home: &Home, labels: Labels) -> String {
     };
     let (done, wanted) = (thousands(steps), labels.steps(goal));
     let of_goal = labels.say(Word::OfGoal, &[("number", &done), ("goal", &wanted)]);
-    let rest = goal.saturating_sub(steps);
-    let state = if rest <= 0 {
-        labels.word(Word::GoalMet).to_owned()
-    } else {
-        labels.say(Word::ToGo, &[("amount", &labels.steps(rest))])
+    let state = match home.steps.missing_to(goal) {
+        Some(missing) if missing > 0 => labels.say(Word::ToGo, &[("amount", &labels.steps(missing))]),
+        _ => labels.word(Word::GoalMet).to_owned(),
     };
     format!("{of_goal}{}{state}", labels.word(Word::Comma))
 }

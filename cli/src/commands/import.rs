@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ayumi_core::import::weight_csv::WeightColumns;
 use ayumi_core::import::{
-    ImportChoices, ImportError, ImportFailure, ImportProgress, ImportReport, ImportStage, plan,
+    ImportChoice, ImportChoices, ImportError, ImportFailure, ImportProgress, ImportReason, ImportReport,
+    ImportStage, plan,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(context: &Context, arguments: &ImportArguments) -> Result<(), 
         person: arguments.person.clone(),
         unit: arguments.unit.map(Into::into),
         columns: columns(context, arguments)?,
+        zone: arguments.file_zone,
     };
     let report = import_file(context, &arguments.file, &choices)?;
     tell(context.labels, &report)
@@ -71,6 +73,10 @@ fn columns(context: &Context, arguments: &ImportArguments) -> Result<Option<Weig
 
 fn import_failure(file: &Path, failure: ImportFailure) -> Failure {
     let named = |reason: String| Failure::file(file, &reason);
+    let content = |reason: String| Failure::Content {
+        file: file.display().to_string(),
+        reason,
+    };
     match failure {
         ImportFailure::File(ImportError {
             line: Some(line),
@@ -80,7 +86,10 @@ fn import_failure(file: &Path, failure: ImportFailure) -> Failure {
             line,
             reason: reason.to_string(),
         },
-        ImportFailure::File(ImportError { line: None, reason }) => named(reason.to_string()),
+        ImportFailure::File(ImportError { line: None, reason }) => match reason {
+            ImportReason::Io(_) => named(reason.to_string()),
+            _ => content(reason.to_string()),
+        },
         ImportFailure::UnknownFormat => {
             named("its content is of no known format; name one with --format".to_owned())
         }
@@ -96,7 +105,23 @@ fn import_failure(file: &Path, failure: ImportFailure) -> Failure {
             "name the columns with --date-column and --weight-column; there are: {}",
             columns.join(", ")
         )),
-        other => named(other.to_string()),
+        ImportFailure::NoSuchColumn { chosen, columns } => named(format!(
+            "it has no column {chosen}; there are: {}",
+            columns.join(", ")
+        )),
+        ImportFailure::WhichUnit => {
+            named("it does not say in which unit its weights are; name one with --unit".to_owned())
+        }
+        ImportFailure::WithoutEffect(choice) => {
+            let option = match choice {
+                ImportChoice::Person => "--person",
+                ImportChoice::Unit => "--unit",
+                ImportChoice::Columns => "--date-column",
+                ImportChoice::Zone => "--file-zone",
+            };
+            named(format!("{option} decides nothing about this file; leave it out"))
+        }
+        other => content(Failure::core(&other).to_string()),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Import(import) => in_app(&|context| import::run(context, import)),
         Command::Export(export) => in_app(&|context| export::run(context, export)),
         Command::Demo(demo) => demo::run(common, demo),
-        Command::Replay(replay) => replay::run(replay, common.today),
+        Command::Replay(replay) => replay::run(replay),
     }
 }
 

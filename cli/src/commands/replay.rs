@@ -3,18 +3,16 @@
 use std::path::Path;
 
 use ayumi_core::steps::{ReplayRun, parse_replay};
-use ayumi_core::time::NaiveDate;
 use ayumi_core::weight::ReplayOptions;
 
 use crate::arguments::{Replay, ReplaySteps, ReplayWeight};
 use crate::commands::print_json;
 use crate::failure::Failure;
 
-/// `today` is the date given on the command line, if one was.
-pub(crate) fn run(replay: &Replay, today: Option<NaiveDate>) -> Result<(), Failure> {
+pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
     match replay {
         Replay::Steps(options) => steps(options),
-        Replay::Weight(options) => weight(options, today),
+        Replay::Weight(options) => weight(options),
     }
 }
 
@@ -29,13 +27,13 @@ fn steps(options: &ReplaySteps) -> Result<(), Failure> {
     print_json(&run.run(folder.path(), &lines)?)
 }
 
-fn weight(options: &ReplayWeight, today: Option<NaiveDate>) -> Result<(), Failure> {
+fn weight(options: &ReplayWeight) -> Result<(), Failure> {
     let file = read(&options.file)?;
     let replay_options = ReplayOptions {
         tau: options.tau_days,
         goal: options.goal_kg,
         day_start: options.day_start,
-        today,
+        today: options.today,
     };
     let output = ayumi_core::weight::replay(&file, &replay_options)
         .map_err(|error| malformed(&options.file, error.line, error.reason.to_string()))?;

@@ -3,18 +3,20 @@
 use std::io::Write as _;
 
 use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, with_unknown_dates};
-use ayumi_core::time::{DateRange, NaiveDate, format_date};
+use ayumi_core::time::{DateRange, NaiveDate, UtcMillis, format_date};
 use serde::Serialize;
 
 use crate::arguments::{Moment, StepsAction, StepsArguments};
 use crate::commands::print_json;
-use crate::context::Context;
+use crate::context::{Context, offset_s};
 use crate::failure::Failure;
 use crate::text::{bar, right, thousands};
 use crate::words::Word;
 
 pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), Failure> {
+    let labels = context.labels;
     let at = |moment: &Moment| moment.at.map_or(context.now, |stamp| stamp.at);
+    let tell = |line: String| Ok(writeln!(std::io::stdout(), "{line}")?);
     match &arguments.action {
         None => show(context, arguments),
         Some(StepsAction::Adjust { date, steps }) => {
@@ -28,27 +30,53 @@ pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), F
             let range = DateRange::single(*date);
             Ok(print_days(context, &context.app.steps().days(range)?, range)?)
         }
-        Some(StepsAction::Pause(moment)) => record(context, StepEvent::Pause { at: at(moment) }),
-        Some(StepsAction::Resume(moment)) => record(context, StepEvent::Resume { at: at(moment) }),
-        Some(StepsAction::Exclude { start, end, reason }) => record(
-            context,
-            StepEvent::Exclude {
-                start: start.at,
-                end: end.at,
-                reason: reason.clone(),
-            },
-        ),
+        Some(StepsAction::Pause(moment)) => {
+            let at = at(moment);
+            record(context, StepEvent::Pause { at })?;
+            tell(labels.say(Word::StepsPaused, &[("time", &date_and_time(context, at))]))
+        }
+        Some(StepsAction::Resume(moment)) => {
+            let at = at(moment);
+            record(context, StepEvent::Resume { at })?;
+            tell(labels.say(Word::StepsResumed, &[("time", &date_and_time(context, at))]))
+        }
+        Some(StepsAction::Exclude { start, end, reason }) => {
+            let (start, end) = (start.at, end.at);
+            record(
+                context,
+                StepEvent::Exclude {
+                    start,
+                    end,
+                    reason: reason.clone(),
+                },
+            )?;
+            let (from, to) = (date_and_time(context, start), date_and_time(context, end));
+            tell(labels.say(Word::StepsExcluded, &[("from", &from), ("to", &to)]))
+        }
         Some(StepsAction::Priority { sources }) => {
             if !sources.is_empty() {
                 record(context, StepEvent::Priority(sources.clone()))?;
             }
-            let mut out = std::io::stdout().lock();
-            for (position, source) in (1..).zip(context.app.steps().priority()?) {
-                writeln!(out, "{position}. {source}")?;
+            let order = context.app.steps().priority()?;
+            if order.is_empty() {
+                return tell(labels.word(Word::NoSourceOrder).to_owned());
+            }
+            tell(labels.word(Word::SourceOrder).to_owned())?;
+            for (position, source) in (1..).zip(order) {
+                tell(format!("{position}. {source}"))?;
             }
             Ok(())
         }
     }
+}
+
+/// `YYYY-MM-DD HH:MM` on the clocks of where she is.
+fn date_and_time(context: &Context, at: UtcMillis) -> String {
+    let local_ms = at
+        .plus(i64::from(offset_s(context.zone, at)).saturating_mul(1000))
+        .0;
+    chrono::DateTime::from_timestamp_millis(local_ms)
+        .map_or_else(String::new, |local| local.format("%Y-%m-%d %H:%M").to_string())
 }
 
 /// Stores one event; what the core rejects is an error of the command.
@@ -97,11 +125,8 @@ pub(crate) fn print_days(context: &Context, known: &[DaySteps], range: DateRange
             .steps
             .map_or_else(|| labels.word(Word::NoData).to_owned(), thousands);
         let drawn = day.steps.map_or_else(String::new, |steps| bar(steps, largest));
-        let met = if goal.is_some_and(|goal| day.steps >= Some(goal)) {
-            " ✓"
-        } else {
-            ""
-        };
+        let is_met = goal.is_some_and(|goal| day.meets(goal));
+        let met = if is_met { " ✓" } else { "" };
         let corrected = if day.correction.is_some() { " ✎" } else { "" };
         let line = format!("{date}  {}  {drawn}{met}{corrected}", right(&number, 9));
         writeln!(out, "{}", line.trim_end())?;

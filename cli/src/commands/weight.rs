@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use ayumi_core::charts::{LabelFormatter as _, ValueLabel};
-use ayumi_core::time::{DateRange, NaiveDate, format_date};
+use ayumi_core::time::{DateRange, NaiveDate, Tz, format_date};
 use ayumi_core::weight::{
     NewWeighIn, PlausibilityQuestion, Recorded, TypedWeight, Undone, Waist, WaistEdit, WeighIn, WeighInEdit,
     WeighInTime, Weight, WeightDay,
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::arguments::{Checkup, Stamp, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
 use crate::commands::print_json;
-use crate::context::Context;
+use crate::context::{Context, offset_s};
 use crate::failure::Failure;
 use crate::text::{left, right};
 use crate::words::Word;
@@ -48,7 +48,7 @@ fn add(context: &Context, entry: &WeightAdd) -> Result<(), Failure> {
         Some(unit) => unit.into(),
         None => weights.display_unit()?,
     };
-    let when = when(context, entry.date, entry.at).unwrap_or_else(|| {
+    let when = when(context.zone, entry.date, entry.at).unwrap_or_else(|| {
         if context.is_today_given {
             WeighInTime::DateOnly(context.today)
         } else {
@@ -69,7 +69,7 @@ fn edit(context: &Context, change: &WeightEdit) -> Result<(), Failure> {
     let found = find(context, &change.id)?;
     let unit = change.unit.map_or(found.unit, Into::into);
     let edit = WeighInEdit {
-        when: when(context, change.date, change.at),
+        when: when(context.zone, change.date, change.at),
         weight: change.weight.clone().map(|typed| TypedWeight { typed, unit }),
         waist: match &change.waist {
             None => WaistEdit::Keep,
@@ -143,7 +143,7 @@ fn checkup(context: &Context, new: &Checkup) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what was stored, the question about it if there is one, and the trend as it is now.
+/// Says what was stored, and the question about it if there is one; undo is offered only if there is something to take back.
 fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<(), Failure> {
     let labels = context.labels;
     let weigh_in = context.app.weight().weigh_in(recorded.id)?;
@@ -154,6 +154,10 @@ fn tell_recorded(context: &Context, word: Word, recorded: Recorded) -> Result<()
     ]
     .join(" ");
     let mut out = std::io::stdout().lock();
+    if !recorded.is_changed {
+        writeln!(out, "{}", labels.say(Word::Unchanged, &[("id", &what)]))?;
+        return Ok(());
+    }
     writeln!(out, "{}", labels.say(word, &[("id", &what)]))?;
     if let Some(question) = recorded.question {
         let word = match question {
@@ -259,14 +263,15 @@ fn find(context: &Context, part: &str) -> Result<WeighIn, Failure> {
     }
 }
 
-fn when(context: &Context, date: Option<NaiveDate>, at: Option<Stamp>) -> Option<WeighInTime> {
+fn when(zone: Tz, date: Option<NaiveDate>, at: Option<Stamp>) -> Option<WeighInTime> {
     match (date, at) {
         (Some(date), _) => Some(WeighInTime::DateOnly(date)),
         (None, Some(stamp)) => Some(WeighInTime::Timed {
             at: stamp.at,
-            sub_ms_ns: 0,
+            sub_ms_ns: stamp.sub_ms_ns,
             offset_s: stamp.offset_s,
-            zone: Some(context.zone),
+            // She may type a moment of a place where she is no more; which one it was, the offset does not say.
+            zone: (offset_s(zone, stamp.at) == stamp.offset_s).then_some(zone),
         }),
         (None, None) => None,
     }
@@ -299,7 +304,12 @@ impl WeighInInJson {
             id: weigh_in.id.to_string(),
             date: weigh_in.date,
             at: match weigh_in.when {
-                WeighInTime::Timed { at, offset_s, .. } => rfc3339(at.0, offset_s),
+                WeighInTime::Timed {
+                    at,
+                    sub_ms_ns,
+                    offset_s,
+                    ..
+                } => rfc3339(at.0, sub_ms_ns, offset_s),
                 WeighInTime::DateOnly(_) => None,
             },
             typed: weigh_in.typed.clone(),
@@ -312,8 +322,33 @@ impl WeighInInJson {
     }
 }
 
-fn rfc3339(at_ms: i64, offset_s: i32) -> Option<String> {
+fn rfc3339(at_ms: i64, sub_ms_ns: u32, offset_s: i32) -> Option<String> {
     let offset = chrono::FixedOffset::east_opt(offset_s)?;
-    let time = chrono::DateTime::from_timestamp_millis(at_ms)?.with_timezone(&offset);
-    Some(time.to_rfc3339())
+    let sub_ms = chrono::TimeDelta::nanoseconds(i64::from(sub_ms_ns));
+    let time = chrono::DateTime::from_timestamp_millis(at_ms)?.checked_add_signed(sub_ms)?;
+    Some(time.with_timezone(&offset).to_rfc3339())
+}
+
+#[cfg(test)]
+mod tests {
+    use ayumi_core::time::UtcMillis;
+
+    use super::*;
+
+    #[test]
+    fn a_moment_typed_with_the_offset_of_another_place_gets_no_zone() {
+        let zone_of = |offset_s| {
+            let stamp = Stamp {
+                at: UtcMillis(1_775_001_600_000),
+                sub_ms_ns: 0,
+                offset_s,
+            };
+            match when(Tz::Asia__Tokyo, None, Some(stamp)) {
+                Some(WeighInTime::Timed { zone, .. }) => zone,
+                other => panic!("{other:?} has no time"),
+            }
+        };
+        assert_eq!(zone_of(9 * 3600), Some(Tz::Asia__Tokyo));
+        assert_eq!(zone_of(2 * 3600), None);
+    }
 }

@@ -8,8 +8,8 @@ use crate::charts::{
     hour_chart, step_chart, weigh_in_chart, weight_chart,
 };
 use crate::steps::StepError;
-use crate::store::{StoreError, zones as zone_table};
-use crate::time::{DAY_MS, DateRange, Tz, WeekStart, date_is_skipped};
+use crate::store::zones as zone_table;
+use crate::time::{DAY_MS, DateRange, WeekStart};
 use crate::weight::{GoalWeight, WINDOW_DAYS, WeighIn, WeighInTime, WeightError, slope};
 
 /// Further away a reading outside of the window joins no line inside.
@@ -41,12 +41,14 @@ impl App {
             return Ok(hour_chart(&HourChartInput {
                 date: request.end,
                 view: &steps.day_by_hour(request.end)?,
+                today: request.today,
                 now: self.clock.now(),
                 first_measured,
             }));
         }
         let dates = request.span.dates(request.end, first_measured);
-        let zone = self.latest_zone()?;
+        let zones = self.store.read(zone_table::history)?;
+        let paused = steps.paused_dates(dates)?;
         Ok(step_chart(&StepChartInput {
             span: request.span,
             dates,
@@ -55,7 +57,8 @@ impl App {
             today: request.today,
             first_measured,
             week_start: request.week_start,
-            is_skipped: &|date| zone.is_some_and(|zone| date_is_skipped(zone, date)),
+            is_skipped: &|date| zones.is_skipped(date),
+            is_paused: &|date| paused.contains(&date),
         }))
     }
 
@@ -64,8 +67,7 @@ impl App {
     /// Errors: `Store`.
     pub fn weight_chart(&self, request: &ChartRequest) -> Result<Chart, WeightError> {
         let weight = self.weight();
-        let span = weight.span()?;
-        let first_reading = span.map(|(first, _)| first);
+        let first_reading = weight.span()?.map(|(first, _)| first);
         let unit = weight.display_unit()?;
         let goal = weight.goal()?.map(|goal| GoalWeight::from(goal.weight));
         if request.span == Span::Day {
@@ -86,15 +88,16 @@ impl App {
         let days = weight.days(with_surroundings(dates))?;
         let up_to_end = days.get(..days.partition_point(|day| day.date < dates.until));
         let slope = slope(up_to_end.unwrap_or(&[]));
-        // The future is drawn behind the last reading ever, not behind the last one that happens to be visible.
-        let ends_with_last_reading = span.is_some_and(|(_, last)| dates.contains(last));
-        let goal_date = if goal.is_some() && ends_with_last_reading {
-            weight
-                .summary(request.today)?
-                .goal_status
-                .date_to_show(request.today)
-        } else {
-            None
+        // The future is drawn behind the last reading up to today, not behind the last one that happens to be visible.
+        let last_shown = up_to_end.and_then(<[_]>::last).map(|day| day.date);
+        let goal_date = match last_shown {
+            Some(last_shown) if goal.is_some() && dates.contains(last_shown) => {
+                let summary = weight.summary(request.today)?;
+                let is_latest = summary.latest.is_some_and(|latest| latest.date == last_shown);
+                let date = summary.goal_status.date_to_show(request.today);
+                date.filter(|_| is_latest)
+            }
+            _ => None,
         };
         Ok(weight_chart(&WeightChartInput {
             span: request.span,
@@ -109,11 +112,6 @@ impl App {
             week_start: request.week_start,
             conceal_values: request.conceal_values,
         }))
-    }
-
-    fn latest_zone(&self) -> Result<Option<Tz>, StoreError> {
-        self.store
-            .read(|reader| Ok(zone_table::history(reader)?.latest()))
     }
 }
 

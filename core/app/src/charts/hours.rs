@@ -21,7 +21,9 @@ pub struct HourChartInput<'a> {
     pub date: NaiveDate,
     /// The date by the hour.
     pub view: &'a DayByHour,
-    /// The instant up to which anything can have been measured.
+    /// The person's date now: its hours are those of which some can be to come, and every hour of a later date is.
+    pub today: NaiveDate,
+    /// The instant up to which anything can have been measured today.
     pub now: UtcMillis,
     /// First date that was ever measured.
     pub first_measured: Option<NaiveDate>,
@@ -30,7 +32,7 @@ pub struct HourChartInput<'a> {
 /// One date by the hour.
 ///
 /// Shapes: one bar per hour slot, 23 to 25 on most dates. Corrections belong to the day: no bar shows them, a mark on the first
-/// bucket says that there is one.
+/// bucket says that there is one; the mark of today stands on the running hour.
 #[must_use]
 pub fn hour_chart(input: &HourChartInput<'_>) -> Chart {
     let view = input.view;
@@ -42,6 +44,7 @@ pub fn hour_chart(input: &HourChartInput<'_>) -> Chart {
         .max()
         .map(|largest| step_range(largest, None));
     let gaps = hour_gaps(input);
+    let marks = marks(input);
     Chart {
         subject: Subject::Steps,
         span: Span::Day,
@@ -59,10 +62,10 @@ pub fn hour_chart(input: &HourChartInput<'_>) -> Chart {
         value_ticks: range.as_ref().map(value_ticks).unwrap_or_default(),
         time_ticks: hour_ticks(axis, view.hours.iter().map(|hour| hour.slot.local_hour)),
         lines: Vec::new(),
-        marks: marks(view),
         shades: shades(view),
         untimed: Vec::new(),
-        facts: facts(input, &gaps),
+        facts: facts(input, &gaps, &marks),
+        marks,
         gaps,
     }
 }
@@ -78,10 +81,15 @@ fn bucket(input: &HourChartInput<'_>, hour: &HourOfDay) -> Bucket {
         label: label(hour),
         dates: DateRange::single(input.date),
         instants: Some((hour.slot.from, hour.slot.until)),
-        is_incomplete: hour.slot.until > input.now,
+        is_incomplete: is_after_now(input, hour.slot.until),
         measured_days: u32::from(hour.steps.is_some()),
         total: hour.steps.map(|steps| ValueLabel::Steps { steps }),
     }
+}
+
+/// Whether an instant of the date shown is still to come.
+fn is_after_now(input: &HourChartInput<'_>, at: UtcMillis) -> bool {
+    input.date > input.today || (input.date == input.today && at > input.now)
 }
 
 fn hour_gaps(input: &HourChartInput<'_>) -> Vec<Gap> {
@@ -93,7 +101,7 @@ fn hour_gaps(input: &HourChartInput<'_>) -> Vec<Gap> {
             .any(|(from, to)| *from < hour.slot.until && hour.slot.from < *to)
     };
     let reason = |hour: &HourOfDay| {
-        if hour.slot.from > input.now {
+        if is_after_now(input, hour.slot.from) {
             GapReason::Future
         } else if is_paused(hour) {
             GapReason::Paused
@@ -112,16 +120,21 @@ fn hour_gaps(input: &HourChartInput<'_>) -> Vec<Gap> {
     gaps::collect(&reasons)
 }
 
-/// What is to be known about the date as a whole, on the first bucket.
-fn marks(view: &DayByHour) -> Vec<Mark> {
-    let steps = view.day.quarantined_steps;
+/// What is to be known about the date as a whole, on the first bucket, and today on the hour that is running.
+fn marks(input: &HourChartInput<'_>) -> Vec<Mark> {
+    let (day, hours) = (input.view.day, &input.view.hours);
+    let steps = day.quarantined_steps;
+    let running = hours
+        .partition_point(|hour| hour.slot.until <= input.now)
+        .min(hours.len().saturating_sub(1));
     [
-        (view.day.is_travel_day, MarkKind::ZoneChange),
-        (view.day.correction.is_some(), MarkKind::Corrected),
-        (steps > 0, MarkKind::Quarantined { steps }),
+        (day.is_travel_day, 0, MarkKind::ZoneChange),
+        (day.correction.is_some(), 0, MarkKind::Corrected),
+        (steps > 0, 0, MarkKind::Quarantined { steps }),
+        (input.date == input.today, running, MarkKind::Today),
     ]
     .into_iter()
-    .filter_map(|(is_true, kind)| is_true.then_some(Mark { index: 0, kind }))
+    .filter_map(|(is_true, index, kind)| is_true.then_some(Mark { index, kind }))
     .collect()
 }
 
@@ -152,7 +165,7 @@ fn shades(view: &DayByHour) -> Vec<Shade> {
     shades
 }
 
-fn facts(input: &HourChartInput<'_>, gaps: &[Gap]) -> Facts {
+fn facts(input: &HourChartInput<'_>, gaps: &[Gap], marks: &[Mark]) -> Facts {
     let known = || {
         input.view.hours.iter().filter_map(|hour| {
             Some(DatedValue {
@@ -182,5 +195,6 @@ fn facts(input: &HourChartInput<'_>, gaps: &[Gap]) -> Facts {
         goal_days: None,
         longest_streak_days: None,
         gaps: gaps::missing(gaps),
+        marks: marks.iter().map(|mark| mark.kind).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! What a drawing needs from the shell: its words.
 
 use super::model::{
-    Chart, DatedValue, Facts, GapReason, LineKind, MarkKind, Role, TimeLabel, TimeTick, ValueLabel,
+    Chart, DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Subject, TimeLabel, TimeTick, ValueLabel,
 };
 
 /// Turns keys with arguments into the words of one language. The core has none of its own.
@@ -26,10 +26,12 @@ pub trait LabelFormatter {
     fn series(&self, role: Role) -> String;
     /// What a shaded stretch of a day is called: paused, else excluded.
     fn shade(&self, is_paused: bool) -> String;
+    /// Why weigh-ins of one date stand on no time axis, as in "no time of day in these data".
+    fn without_time_of_day(&self) -> String;
     /// A weigh-in without a time of day; `value` is `None` if values are concealed.
     fn untimed(&self, value: Option<&ValueLabel>) -> String;
-    /// What a symbol at a bucket means, in the legend and beside it.
-    fn mark(&self, kind: &MarkKind) -> String;
+    /// What a symbol at a bucket means, in the legend and beside it. Steps of today are not all there yet; a weight is.
+    fn mark(&self, kind: &MarkKind, subject: Subject) -> String;
     /// A value with its date.
     fn dated(&self, value: &DatedValue) -> String {
         format!("{} {}", self.time(&value.when), self.value(&value.value))

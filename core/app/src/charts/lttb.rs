@@ -2,6 +2,9 @@
 //!
 //! "LTTB" in the wild is several algorithms; this one takes the mean of x and of y of the next bucket. Source:
 //! charts.md section 7.
+//!
+//! The one series that can be dense, the weigh-ins of one date, is a single run: there is no share of points to give to each
+//! of several runs. By day, week and month there is at most one point in a bucket.
 
 /// Indexes of the `wanted` points that show the shape best, ascending; the first and the last are among them.
 ///
@@ -53,19 +56,6 @@ pub fn largest_triangles(points: &[(f64, f64)], wanted: usize) -> Vec<usize> {
     }
     kept.push(last);
     kept
-}
-
-/// How many points each run may keep: in proportion to its length, at least 2, or 1 for a single point.
-#[must_use]
-pub fn shares(run_lengths: &[usize], wanted: usize) -> Vec<usize> {
-    let total: usize = run_lengths.iter().sum();
-    run_lengths
-        .iter()
-        .map(|length| {
-            let share = wanted.saturating_mul(*length).checked_div(total).unwrap_or(0);
-            share.max(2).min(*length)
-        })
-        .collect()
 }
 
 fn mean(points: &[(f64, f64)]) -> (f64, f64) {
@@ -135,11 +125,6 @@ mod tests {
         assert_eq!(largest_triangles(&points, 2), [0, 2]);
         assert_eq!(largest_triangles(&points, 1), Vec::<usize>::new());
         assert_eq!(largest_triangles(&[], 5), Vec::<usize>::new());
-    }
-
-    #[test]
-    fn every_run_keeps_its_ends() {
-        assert_eq!(shares(&[100, 50, 1, 3], 30), [19, 9, 1, 2]);
     }
 
     proptest! {

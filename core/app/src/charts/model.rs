@@ -348,12 +348,12 @@ pub enum GapReason {
     Future,
 }
 
-/// A stretch of buckets without a value.
+/// A stretch of buckets without a value, or the place between two buckets where a line breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Gap {
     /// First bucket of the gap.
     pub from: usize,
-    /// Last bucket of the gap, included.
+    /// Last bucket of the gap, included; the one before `from` if no bucket lies in the gap.
     pub to: usize,
     /// Why.
     pub reason: GapReason,
@@ -362,6 +362,22 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// Two neighbouring buckets have values that are not joined: `earlier` and the one behind it.
+    pub(super) const fn between_buckets(earlier: usize) -> Self {
+        Self {
+            from: earlier.saturating_add(1),
+            to: earlier,
+            reason: GapReason::NoData,
+            bridge: None,
+        }
+    }
+
+    /// Whether no bucket lies in the gap: the readings of two neighbouring weeks or months are too far apart to be joined.
+    #[must_use]
+    pub const fn is_between_buckets(&self) -> bool {
+        self.to < self.from
+    }
+
     /// Whether there is nothing else in a chart of so many buckets.
     #[must_use]
     pub const fn is_all_of(&self, buckets: usize) -> bool {
@@ -524,6 +540,8 @@ pub struct Facts {
     pub longest_streak_days: Option<u32>,
     /// Number of gaps.
     pub gaps: u32,
+    /// What is to be known about the one date of an hour chart, where its marks belong to no hour; else empty.
+    pub marks: Vec<MarkKind>,
 }
 
 /// What the chart is about.
@@ -600,6 +618,19 @@ impl Chart {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.runs.is_empty())
+    }
+
+    /// Why an empty chart has nothing to draw: the reason of its gaps, without what is still to come if there is more.
+    #[must_use]
+    pub fn empty_reason(&self) -> GapReason {
+        let mut reasons = self.gaps.iter().map(|gap| gap.reason);
+        let is_past = |reason: &GapReason| *reason != GapReason::Future;
+        let mut past = reasons.clone().filter(is_past);
+        match past.next() {
+            Some(reason) if past.all(|other| other == reason) => reason,
+            Some(_) => GapReason::NoData,
+            None => reasons.next().unwrap_or(GapReason::NoData),
+        }
     }
 
     /// A point with its time; `None` if values are concealed.

@@ -1,6 +1,7 @@
 //! Nice ticks: round numbers on an axis, the same as d3-array's `ticks` and `nice`.
 //!
-//! Source: charts.md section 4.
+//! Powers of ten come from a table and are compared, never computed: the last bit of a logarithm or a power differs between
+//! C libraries, and with it a tick between two phones. Source: charts.md section 4.
 
 /// The step of an axis. A step below one is kept as its whole inverse: dividing by an integer keeps 0.1, 0.2, 0.3 exact,
 /// multiplying by 0.1 does not.
@@ -26,14 +27,31 @@ impl Step {
     }
 }
 
+/// Powers of ten up to the last that a 64-bit float holds exactly.
+const TENS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
+/// The power of ten at or below a step, kept like a [`Step`]; `None` outside the table.
+fn power_below(raw: f64) -> Option<Step> {
+    if raw >= 1.0 {
+        let power = TENS.iter().rev().find(|power| **power <= raw)?;
+        return (raw < TENS.last()? * 10.0).then_some(Step::Times(*power));
+    }
+    TENS.iter()
+        .find(|inverse| 1.0 / **inverse <= raw)
+        .map(|inverse| Step::Per(*inverse))
+}
+
 /// First and last index of the ticks and their step, or `None` without any.
 fn spec(from: f64, to: f64, count: f64) -> Option<(f64, f64, Step)> {
     let raw = (to - from) / count;
     if !(raw.is_finite() && raw > 0.0) {
         return None;
     }
-    let power = raw.log10().floor();
-    let error = raw / 10f64.powf(power);
+    let power = power_below(raw)?;
+    let error = raw / power.at(1.0);
     let factor = if error >= 50f64.sqrt() {
         10.0
     } else if error >= 10f64.sqrt() {
@@ -43,10 +61,9 @@ fn spec(from: f64, to: f64, count: f64) -> Option<(f64, f64, Step)> {
     } else {
         1.0
     };
-    let step = if power < 0.0 {
-        Step::Per(10f64.powf(-power) / factor)
-    } else {
-        Step::Times(factor * 10f64.powf(power))
+    let step = match power {
+        Step::Times(power) => Step::Times(factor * power),
+        Step::Per(inverse) => Step::Per(inverse / factor),
     };
     let round_half_up = |value: f64| (value + 0.5).floor();
     let mut first = round_half_up(step.index_of(from));
@@ -65,7 +82,8 @@ fn spec(from: f64, to: f64, count: f64) -> Option<(f64, f64, Step)> {
 
 /// Round values inside `[from, to]`, about `count` of them, ascending.
 ///
-/// Shapes: the single value if both ends are equal; none if `count` is not positive or the ends are not finite.
+/// Shapes: the single value if both ends are equal; none if `count` is not positive, the ends are not finite, or the step would
+/// lie below 1e-22 or at 1e23 and above.
 #[must_use]
 pub fn ticks(from: f64, to: f64, count: u32) -> Vec<f64> {
     if count == 0 || !from.is_finite() || !to.is_finite() {
@@ -116,11 +134,12 @@ pub fn decimals(ticks: &[f64]) -> u8 {
             .map_or(0, |only| u8::from((only - only.round()).abs() > 1e-9));
     };
     (0..6u8)
-        .find(|digits| {
-            let scaled = step * 10f64.powi(i32::from(*digits));
+        .zip(TENS)
+        .find(|(_, power)| {
+            let scaled = step * power;
             (scaled - scaled.round()).abs() < 1e-6
         })
-        .unwrap_or(6)
+        .map_or(6, |(digits, _)| digits)
 }
 
 #[cfg(test)]
@@ -188,6 +207,25 @@ mod tests {
         ] {
             assert_eq!(decimals(&ticks), digits, "{ticks:?}");
         }
+    }
+
+    #[test]
+    fn the_power_of_ten_below_a_step_is_exact_to_the_last_bit() {
+        for digits in 1..=22_i32 {
+            let (power, inverse): (f64, f64) = (
+                format!("1e{digits}").parse().unwrap(),
+                format!("1e-{digits}").parse().unwrap(),
+            );
+            let lower = TENS[digits as usize - 1];
+            assert_eq!(power_below(power), Some(Step::Times(power)));
+            assert_eq!(power_below(power.next_down()), Some(Step::Times(lower)));
+            assert_eq!(power_below(inverse), Some(Step::Per(power)));
+            assert_eq!(power_below(inverse.next_up()), Some(Step::Per(power)));
+            let below = power_below(inverse.next_down());
+            assert_eq!(below, TENS.get(digits as usize + 1).map(|next| Step::Per(*next)));
+        }
+        assert_eq!(power_below(1e23), None);
+        assert_eq!(ticks(0.0, 1e-30, 5), Vec::<f64>::new());
     }
 
     proptest! {

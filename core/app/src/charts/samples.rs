@@ -42,6 +42,7 @@ pub(super) fn steps_input(span: Span, dates: DateRange, days: &[DaySteps]) -> St
         first_measured: days.first().map(|day| day.date),
         week_start: WeekStart::Monday,
         is_skipped: &|_| false,
+        is_paused: &|_| false,
     }
 }
 
@@ -167,6 +168,38 @@ pub(super) fn weights_of_one_date() -> Chart {
     })
 }
 
+/// One date of which only the date is known.
+pub(super) fn weight_without_a_time(conceal_values: bool) -> Chart {
+    weigh_in_chart(&WeighInChartInput {
+        date: date("2026-04-01"),
+        weigh_ins: &[ClockedWeight {
+            clock_ms: None,
+            weight: Weight::from_ten_grams(7050).unwrap(),
+        }],
+        first_reading: Some(date("2026-03-01")),
+        goal: None,
+        unit: MassUnit::Kilogram,
+        today: date("2026-04-02"),
+        day_start: DayStart::MIDNIGHT,
+        conceal_values,
+    })
+}
+
+/// A week up to today, with corrections, a gap of one day and a longer one.
+pub(super) fn steps_of_a_week() -> Chart {
+    let days = [
+        day("2026-04-06", Some(7000), Some(1200)),
+        day("2026-04-08", Some(5200), Some(-700)),
+        day("2026-04-11", Some(9100), None),
+        day("2026-04-12", Some(3100), None),
+    ];
+    step_chart(&StepChartInput {
+        goal: Some(8000),
+        today: date("2026-04-12"),
+        ..steps_input(Span::Week, dates("2026-04-06", "2026-04-13"), &days)
+    })
+}
+
 /// The model as it is serialised, one part a line.
 pub(super) fn model(chart: &Chart) -> String {
     let serde_json::Value::Object(parts) = serde_json::to_value(chart).unwrap() else {
@@ -236,8 +269,10 @@ pub(super) fn assert_sound(chart: &Chart) {
     }
     let mut covered = vec![false; chart.buckets.len()];
     for gap in &chart.gaps {
-        assert!(gap.from <= gap.to && gap.to < chart.buckets.len());
-        for bucket in &mut covered[gap.from..=gap.to] {
+        assert!(gap.from <= gap.to || gap.from == gap.to + 1, "{gap:?}");
+        assert!(gap.from.max(gap.to) < chart.buckets.len(), "{gap:?}");
+        assert!(!gap.is_between_buckets() || gap.bridge.is_some(), "{gap:?}");
+        for bucket in covered.iter_mut().take(gap.to + 1).skip(gap.from) {
             assert!(!std::mem::replace(bucket, true), "two gaps in one bucket");
         }
         if let Some((from, to)) = gap.bridge {

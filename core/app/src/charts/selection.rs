@@ -4,6 +4,7 @@
 //! stop, so that nothing is hidden from a person who cannot see the chart.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
@@ -227,7 +228,8 @@ impl Chart {
         let mut stops: Vec<Stop<'_>> = values
             .into_iter()
             .map(Stop::Value)
-            .chain(self.gaps.iter().map(Stop::Gap))
+            // A gap between two readings of neighbouring weeks has no bucket of its own to stop at.
+            .chain(self.gaps.iter().filter(|gap| !gap.is_between_buckets()).map(Stop::Gap))
             .collect();
         stops.sort_by(|one, other| one.start().total_cmp(&other.start()));
         stops
@@ -277,13 +279,15 @@ impl Chart {
             }),
         };
         let reason = gap.reason;
+        let mut spoken = vec![SpokenPart::Time { when }, SpokenPart::NoValue { reason }];
+        spoken.extend(self.spoken_marks(gap.from..=gap.to));
         Some(Selection {
             stop,
             buckets: (gap.from, gap.to),
             when,
             x: self.x_of(f64::midpoint(gap.from as f64, gap.to as f64)),
             found: Found::Gap { reason },
-            spoken: vec![SpokenPart::Time { when }, SpokenPart::NoValue { reason }],
+            spoken,
         })
     }
 
@@ -365,12 +369,15 @@ impl Chart {
                 .map(|value| SpokenPart::DifferenceToGoal { value }),
         );
         spoken.extend(selected.is_incomplete.then_some(SpokenPart::Incomplete));
-        spoken.extend(
-            self.marks
-                .iter()
-                .filter(|mark| mark.index == index && mark.kind != MarkKind::Today)
-                .map(|mark| SpokenPart::Mark { mark: mark.kind }),
-        );
+        spoken.extend(self.spoken_marks(index..=index));
         spoken
+    }
+
+    /// The marks of some buckets. That today is not over is spoken as an incomplete value.
+    fn spoken_marks(&self, buckets: RangeInclusive<usize>) -> impl Iterator<Item = SpokenPart> {
+        self.marks
+            .iter()
+            .filter(move |mark| buckets.contains(&mark.index) && mark.kind != MarkKind::Today)
+            .map(|mark| SpokenPart::Mark { mark: mark.kind })
     }
 }

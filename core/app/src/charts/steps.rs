@@ -2,8 +2,8 @@
 
 use super::gaps;
 use super::model::{
-    Axis, Bucket, BucketUnit, Chart, DatedValue, Facts, Gap, Line, LineKind, Mark, MarkKind, Point, Role,
-    Run, Series, Span, Subject, TimeLabel, ValueLabel, ValueTick, ValueUnit, count,
+    Axis, Bucket, BucketUnit, Chart, DatedValue, Facts, Gap, GapReason, Line, LineKind, Mark, MarkKind,
+    Point, Role, Run, Series, Span, Subject, TimeLabel, ValueLabel, ValueTick, ValueUnit, count,
 };
 use super::range::{GoalPlace, ValueRange, step_range};
 use super::time_axis::date_ticks;
@@ -32,6 +32,8 @@ pub struct StepChartInput<'a> {
     pub week_start: WeekStart,
     /// Whether her zone skipped a calendar date; such a date does not break a streak.
     pub is_skipped: &'a dyn Fn(NaiveDate) -> bool,
+    /// Whether counting was paused on a date from its first to its last instant.
+    pub is_paused: &'a dyn Fn(NaiveDate) -> bool,
 }
 
 /// The step chart of a range of dates.
@@ -210,12 +212,18 @@ pub(super) fn value_ticks(range: &ValueRange) -> Vec<ValueTick> {
 }
 
 fn step_gaps(roll_ups: &[StepRollUp], input: &StepChartInput<'_>) -> Vec<Gap> {
+    // What is still to come does not keep a week from being a paused one.
+    let is_paused = |dates: DateRange| {
+        let mut so_far = dates.dates().take_while(|date| *date <= input.today);
+        so_far.all(input.is_paused)
+    };
+    let reason = |dates: DateRange| match gaps::reason_of_dates(dates, input.today, input.first_measured) {
+        GapReason::NoData | GapReason::BeforeFirst if is_paused(dates) => GapReason::Paused,
+        reason => reason,
+    };
     let reasons: Vec<_> = roll_ups
         .iter()
-        .map(|roll_up| {
-            (roll_up.measured_days == 0)
-                .then(|| gaps::reason_of_dates(roll_up.dates, input.today, input.first_measured))
-        })
+        .map(|roll_up| (roll_up.measured_days == 0).then(|| reason(roll_up.dates)))
         .collect();
     gaps::collect(&reasons)
 }
@@ -290,16 +298,13 @@ fn facts(days: &[DaySteps], input: &StepChartInput<'_>, gaps: &[Gap]) -> Facts {
         change_per_week: None,
         change_days: None,
         is_real_change: None,
-        goal_days: input.goal.map(|goal| {
-            count(
-                known()
-                    .filter(|day| day.steps.is_some_and(|steps| steps >= goal))
-                    .count(),
-            )
-        }),
+        goal_days: input
+            .goal
+            .map(|goal| count(known().filter(|day| day.meets(goal)).count())),
         longest_streak_days: input
             .goal
             .map(|goal| longest_streak(days, goal, input.is_skipped).map_or(0, |streak| streak.days)),
         gaps: gaps::missing(gaps),
+        marks: Vec::new(),
     }
 }

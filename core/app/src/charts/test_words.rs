@@ -141,14 +141,19 @@ impl LabelFormatter for PlainWords {
         if is_paused { "Paused" } else { "Left out" }.to_owned()
     }
 
+    fn without_time_of_day(&self) -> String {
+        "no time of day in these data".to_owned()
+    }
+
     fn untimed(&self, value: Option<&ValueLabel>) -> String {
         value.map_or("without a time".to_owned(), |value| {
             format!("{}, without a time", self.value(value))
         })
     }
 
-    fn mark(&self, kind: &MarkKind) -> String {
+    fn mark(&self, kind: &MarkKind, subject: Subject) -> String {
         match kind {
+            MarkKind::Today if subject == Subject::Steps => "Today so far".to_owned(),
             MarkKind::Today => "Today".to_owned(),
             MarkKind::ZoneChange => "Travel day".to_owned(),
             MarkKind::Corrected => "Corrected".to_owned(),

@@ -225,5 +225,6 @@ fn facts(input: &WeighInChartInput<'_>, hours: &ClockHours, gaps: &[Gap]) -> Fac
         goal_days: None,
         longest_streak_days: None,
         gaps: gaps::missing(gaps),
+        marks: Vec::new(),
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! The trend comes computed over all data and is only cut here: smoothing that began at the left edge of the window would
 //! show a different past for every range.
+//!
+//! A line joins two columns if the last reading of one and the first of the next are at most 7 days apart, whatever a column
+//! stands for. So there is a gap between two neighbouring weeks or months too, with no bucket of its own
+//! ([`Gap::is_between_buckets`]). A gap inside one column has no place in the picture.
 
 use super::model::{
     Axis, Bucket, BucketUnit, Chart, DatedValue, Direction, Facts, Gap, GapReason, Line, LineKind, Mark,
@@ -76,13 +80,13 @@ pub fn weight_chart(input: &WeightChartInput<'_>) -> Chart {
     let mut series = Vec::new();
     let mut goal_line = None;
     let mut value_ticks = Vec::new();
-    let mut gaps = gaps_between(unit, &columns, &buckets, input);
+    let mut gaps = gaps_between(&columns, &buckets, input);
     if let Some(scale) = &scale {
-        let trend = joined(axis, unit, Role::Trend, &columns, |column| {
+        let trend = joined(axis, Role::Trend, &columns, |column| {
             scale.point(in_unit(column.trend_kg, input.unit), None)
         });
         add_bridges(&mut gaps, &trend.runs);
-        series.push(joined(axis, unit, Role::RawPoint, &columns, |column| {
+        series.push(joined(axis, Role::RawPoint, &columns, |column| {
             scale.point(column.value, Some(column))
         }));
         series.extend(projection(input, scale, &trend, &buckets, axis));
@@ -236,6 +240,16 @@ struct Column {
     trend_kg: f64,
     /// Days with a reading.
     days: u32,
+    first_reading: NaiveDate,
+    last_reading: NaiveDate,
+}
+
+impl Column {
+    /// Whether the line goes on from here to the next column with readings.
+    fn is_joined_to(&self, next: &Self) -> bool {
+        let distance = next.first_reading.signed_duration_since(self.last_reading);
+        distance.num_days() <= FURTHEST_JOINED_DAYS
+    }
 }
 
 fn columns(
@@ -260,6 +274,8 @@ fn columns(
                     spread: None,
                     trend_kg: day.trend_kg,
                     days: 1,
+                    first_reading: day.date,
+                    last_reading: day.date,
                 };
                 put(day.date, column);
             }
@@ -269,37 +285,30 @@ fn columns(
         BucketUnit::Month => CalendarUnit::Month,
     };
     for unit in roll_up(days, calendar_unit) {
+        let [Some(first), Some(last)] = ends(inside(days, unit.dates)) else {
+            continue;
+        };
         let column = Column {
             value: in_unit(unit.mean_kg, input.unit),
             label: None,
             spread: Some((unit.minimum, unit.maximum)),
             trend_kg: unit.trend_kg,
             days: unit.days,
+            first_reading: first.date,
+            last_reading: last.date,
         };
         put(unit.dates.from.max(input.dates.from), column);
     }
     columns
 }
 
-/// Whether the line goes on from one bucket with readings to the next.
-fn is_joined(unit: BucketUnit, earlier: usize, later: usize) -> bool {
-    let distance = later.saturating_sub(earlier);
-    match unit {
-        BucketUnit::Hour | BucketUnit::Day => distance <= FURTHEST_JOINED_DAYS as usize,
-        // A week or month without a reading is a gap; what happened inside one is told by its spread.
-        BucketUnit::Week | BucketUnit::Month => distance <= 1,
-    }
+fn ends(days: &[WeightDay]) -> [Option<&WeightDay>; 2] {
+    [days.first(), days.last()]
 }
 
-fn joined(
-    axis: Axis,
-    unit: BucketUnit,
-    role: Role,
-    columns: &[Option<Column>],
-    point: impl Fn(&Column) -> Point,
-) -> Series {
+fn joined(axis: Axis, role: Role, columns: &[Option<Column>], point: impl Fn(&Column) -> Point) -> Series {
     let mut runs: Vec<Run> = Vec::new();
-    let mut previous: Option<usize> = None;
+    let mut previous: Option<&Column> = None;
     for (index, column) in columns.iter().enumerate() {
         let Some(column) = column else { continue };
         let point = Point {
@@ -307,12 +316,12 @@ fn joined(
             x: axis.x(index as f64),
             ..point(column)
         };
-        let goes_on = previous.is_some_and(|previous| is_joined(unit, previous, index));
+        let goes_on = previous.is_some_and(|previous| previous.is_joined_to(column));
         match runs.last_mut().filter(|_| goes_on) {
             Some(run) => run.points.push(point),
             None => runs.push(Run { points: vec![point] }),
         }
-        previous = Some(index);
+        previous = Some(column);
     }
     Series {
         role,
@@ -321,18 +330,24 @@ fn joined(
     }
 }
 
-fn gaps_between(
-    unit: BucketUnit,
-    columns: &[Option<Column>],
-    buckets: &[DateRange],
-    input: &WeightChartInput<'_>,
-) -> Vec<Gap> {
-    let mut reasons: Vec<Option<GapReason>> = Vec::with_capacity(buckets.len());
-    for (dates, column) in buckets.iter().zip(columns) {
-        let is_gap = column.is_none() && (unit != BucketUnit::Day || is_far_from_readings(dates.from, input));
-        reasons.push(is_gap.then(|| gaps::reason_of_dates(*dates, input.today, input.first_reading)));
-    }
-    gaps::collect(&reasons)
+fn gaps_between(columns: &[Option<Column>], buckets: &[DateRange], input: &WeightChartInput<'_>) -> Vec<Gap> {
+    let reasons: Vec<Option<GapReason>> = buckets
+        .iter()
+        .zip(columns)
+        .map(|(dates, column)| {
+            let is_gap = column.is_none() && is_far_from_readings(dates.from, input);
+            is_gap.then(|| gaps::reason_of_dates(*dates, input.today, input.first_reading))
+        })
+        .collect();
+    let mut gaps = gaps::collect(&reasons);
+    gaps.extend(columns.windows(2).enumerate().filter_map(|(index, pair)| {
+        let [Some(earlier), Some(later)] = pair else {
+            return None;
+        };
+        (!earlier.is_joined_to(later)).then(|| Gap::between_buckets(index))
+    }));
+    gaps.sort_by_key(|gap| gap.from);
+    gaps
 }
 
 /// Whether a date without a reading lies in a gap: between two readings more than 7 days apart, or more than 7 days of which
@@ -472,6 +487,7 @@ fn facts(days: &[WeightDay], input: &WeightChartInput<'_>, gaps: &[Gap]) -> Fact
         goal_days: None,
         longest_streak_days: None,
         gaps: gaps::missing(gaps),
+        marks: Vec::new(),
     }
 }
 

@@ -32,6 +32,7 @@ use super::input::Metered;
 use super::when::{Written, in_zone, local_millis, parse_written};
 use super::{DateOrder, ImportError, ImportReason, Record, Records, Skipped, checked_interval, checked_time};
 use crate::steps::IntervalRecord;
+use crate::steps::LONGEST_SOURCE_NAME;
 use crate::time::{Tz, UtcMillis, ZoneCache, parse_zone};
 use crate::weight::{MassUnit, NewWeighIn, Waist};
 
@@ -350,7 +351,11 @@ impl Element {
         Ok(Some(Self {
             line,
             kind,
-            source: format!("apple-health:{}", source.unwrap_or_default()),
+            // Cut the same way at each import, so that a record keeps its identity.
+            source: format!("apple-health:{}", source.unwrap_or_default())
+                .chars()
+                .take(LONGEST_SOURCE_NAME)
+                .collect(),
             unit: owned(unit),
             value: owned(value),
             created: owned(created),

@@ -14,7 +14,8 @@
 //! After an error of the file itself (not XML, cut off, unreadable) the iterator ends.
 //!
 //! Records have the same identity each time: importing a file twice changes nothing. Names of sources: `apple-health:`
-//! with the name of the device or app, `google-fit`, `fitabase`, `libra`, `trendweight`, `csv`.
+//! with the name of the device or app, together at most
+//! [`LONGEST_SOURCE_NAME`](crate::steps::LONGEST_SOURCE_NAME) characters, `google-fit`, `fitabase`, `libra`, `trendweight`, `csv`.
 
 pub mod apple_health;
 mod decimal;
@@ -39,7 +40,9 @@ use crate::weight::{NewWeighIn, WeighInTime};
 
 pub use decimal::LengthUnit;
 pub use file::{Counted, DETECT_BYTES, Format, Progress, detect};
-pub use run::{ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan};
+pub use run::{
+    ImportChoice, ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan,
+};
 
 use file::hex;
 pub(crate) use run::run;

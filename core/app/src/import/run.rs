@@ -82,6 +82,53 @@ pub struct ImportChoices {
     pub unit: Option<MassUnit>,
     /// The columns of a table of unknown origin.
     pub columns: Option<WeightColumns>,
+    /// The zone of the times in the file that carry none, if it is not the one the person is in.
+    pub zone: Option<Tz>,
+}
+
+/// One of the [`ImportChoices`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportChoice {
+    /// Which person.
+    Person,
+    /// The unit of weights.
+    Unit,
+    /// The columns.
+    Columns,
+    /// The zone.
+    Zone,
+}
+
+impl fmt::Display for ImportChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Person => "person",
+            Self::Unit => "unit",
+            Self::Columns => "columns",
+            Self::Zone => "zone",
+        })
+    }
+}
+
+impl ImportChoices {
+    /// The first choice that was made and decides nothing about a file of this format.
+    fn without_effect_on(&self, format: Format) -> Option<ImportChoice> {
+        let has_persons = matches!(format, Format::FitabaseSteps | Format::FitabaseWeight);
+        let is_table = format == Format::OtherCsv;
+        // These two hold nothing but instants, or times with their offset.
+        let has_zone = !matches!(format, Format::GoogleFitJson | Format::WeightCsv);
+        [
+            (ImportChoice::Person, self.person.is_some() && !has_persons),
+            (
+                ImportChoice::Unit,
+                self.unit.is_some() && !is_table && format != Format::TrendWeight,
+            ),
+            (ImportChoice::Columns, self.columns.is_some() && !is_table),
+            (ImportChoice::Zone, self.zone.is_some() && !has_zone),
+        ]
+        .into_iter()
+        .find_map(|(choice, is_without_effect)| is_without_effect.then_some(choice))
+    }
 }
 
 /// Why an import could not be planned or carried through.
@@ -102,6 +149,20 @@ pub enum ImportFailure {
     /// The table's columns have to be chosen.
     #[error("tell which column holds what")]
     WhichColumns(Vec<String>),
+    /// The table has no column of a chosen name: choose another.
+    #[error("find a chosen column in the table")]
+    NoSuchColumn {
+        /// The name that was chosen.
+        chosen: String,
+        /// The columns there are.
+        columns: Vec<String>,
+    },
+    /// The file does not say in which unit its weights are: choose one.
+    #[error("tell the unit of the weights: the file does not name it, choose one")]
+    WhichUnit,
+    /// A choice decides nothing about this file, which may not be the one that was meant: leave the choice out.
+    #[error("use the chosen {0}: the file needs no such choice, leave it out")]
+    WithoutEffect(ImportChoice),
     /// Steps were refused.
     #[error(transparent)]
     Steps(#[from] StepError),
@@ -166,8 +227,9 @@ pub struct ImportReport {
 /// Finds out how a file is to be read.
 ///
 /// Shapes: `open` gives the file from its start, each time it is called; `file_name` only decides whether an unknown table is
-/// worth asking about. Times without a zone are those of `zone`.
-/// Errors: `UnknownFormat`; `WhichPerson`, `NoSuchPerson` and `WhichColumns` with what there is to choose from; `File`.
+/// worth asking about. Times without a zone are those of the chosen zone, else of `zone`, where the person is.
+/// Errors: `UnknownFormat`; `WhichPerson`, `NoSuchPerson`, `WhichColumns` and `NoSuchColumn` with what there is to choose from;
+/// `WhichUnit`; `WithoutEffect`; `File`.
 pub fn plan<R: Read + Seek>(
     open: impl Fn() -> io::Result<R>,
     file_name: &str,
@@ -186,6 +248,10 @@ pub fn plan<R: Read + Seek>(
             detect(&first_bytes, file_name).ok_or(ImportFailure::UnknownFormat)?
         }
     };
+    if let Some(choice) = choices.without_effect_on(format) {
+        return Err(ImportFailure::WithoutEffect(choice));
+    }
+    let zone = choices.zone.unwrap_or(zone);
     Ok(match format {
         Format::AppleHealthZip => ImportPlan::AppleHealthZip(zone),
         Format::AppleHealthXml => ImportPlan::AppleHealthXml(zone),
@@ -199,14 +265,27 @@ pub fn plan<R: Read + Seek>(
             zone,
         },
         Format::Libra => ImportPlan::Libra(zone),
-        Format::TrendWeight => ImportPlan::TrendWeight(zone, choices.unit),
+        Format::TrendWeight => {
+            let names_unit = trendweight::names_unit(BufReader::new(opened(&open)?))?;
+            match (names_unit, choices.unit) {
+                (true, Some(_)) => return Err(ImportFailure::WithoutEffect(ImportChoice::Unit)),
+                (false, None) => return Err(ImportFailure::WhichUnit),
+                (_, unit) => ImportPlan::TrendWeight(zone, unit),
+            }
+        }
         Format::WeightCsv => ImportPlan::WeightCsv,
         Format::OtherCsv => {
-            let Some(columns) = &choices.columns else {
-                let names = weight_csv::columns(BufReader::new(opened(&open)?))?;
-                return Err(ImportFailure::WhichColumns(names));
+            let file = BufReader::new(opened(&open)?);
+            let Some(chosen) = &choices.columns else {
+                return Err(ImportFailure::WhichColumns(weight_csv::columns(file)?));
             };
-            ImportPlan::ChosenCsv(columns.clone())
+            if let Some((chosen, columns)) = weight_csv::missing_column(file, chosen)? {
+                return Err(ImportFailure::NoSuchColumn { chosen, columns });
+            }
+            ImportPlan::ChosenCsv(WeightColumns {
+                zone: choices.zone.or(chosen.zone),
+                ..chosen.clone()
+            })
         }
     })
 }
@@ -581,6 +660,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_damaged_page_lost_comes_back_with_the_same_file() {
+        const PAGE: usize = 4096;
+        let folder = tempfile::tempdir().unwrap();
+        let expected = {
+            let app = app(folder.path());
+            import(&app, &minutes(), &first_person()).unwrap();
+            let days = days(&app);
+            app.close().unwrap();
+            days
+        };
+        // A leaf in the middle of the file, where the minutes lie; `dirty` makes the next start look at every page.
+        let path = folder.path().join("user/user.db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let leaf = (bytes.len() / PAGE / 2..bytes.len() / PAGE)
+            .find(|page| bytes[page * PAGE] == 13)
+            .unwrap();
+        bytes[leaf * PAGE..(leaf + 1) * PAGE].fill(0xFF);
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(folder.path().join("dirty"), "").unwrap();
+
+        let app = app(folder.path());
+        assert!(app.recovery().is_some());
+        assert_ne!(days(&app), expected, "something was lost");
+        assert!(!import(&app, &minutes(), &first_person()).unwrap().was_complete);
+        assert_eq!(days(&app), expected);
+    }
+
+    #[test]
     fn another_person_of_the_same_table_is_another_import() {
         let folder = tempfile::tempdir().unwrap();
         let app = app(folder.path());
@@ -635,5 +742,96 @@ mod tests {
             plan_of("\u{1}\u{2}", "w.bin", &nothing),
             Err(ImportFailure::UnknownFormat)
         ));
+        let chosen = |weight: &str| ImportChoices {
+            columns: Some(columns("day", weight)),
+            ..ImportChoices::default()
+        };
+        assert!(plan_of("day,mass\n", "w.csv", &chosen("Mass")).is_ok());
+        assert!(
+            matches!(plan_of("day,mass\n", "w.csv", &chosen("kg")), Err(ImportFailure::NoSuchColumn { chosen, columns })
+                if chosen == "kg" && columns == ["day", "mass"])
+        );
+        let scale = "Date,Time,Weight,Body Fat %\n";
+        assert!(matches!(
+            plan_of(scale, "w.csv", &nothing),
+            Err(ImportFailure::WhichUnit)
+        ));
+        let pounds = ImportChoices {
+            unit: Some(MassUnit::Pound),
+            ..ImportChoices::default()
+        };
+        assert!(plan_of(scale, "w.csv", &pounds).is_ok());
+    }
+
+    fn columns(date: &str, weight: &str) -> WeightColumns {
+        WeightColumns {
+            date: date.to_owned(),
+            time: None,
+            weight: weight.to_owned(),
+            unit: MassUnit::Kilogram,
+            waist: None,
+            dates: crate::import::DateOrder::YearFirst,
+            zone: Some(Tz::Asia__Tokyo),
+        }
+    }
+
+    #[test]
+    fn a_choice_that_decides_nothing_about_the_file_is_refused() {
+        let refused = |text: &str, choices: ImportChoices| match plan(
+            bytes(text),
+            "a.csv",
+            Tz::Asia__Tokyo,
+            &choices,
+        ) {
+            Err(ImportFailure::WithoutEffect(choice)) => choice,
+            other => panic!("{text} {other:?}"),
+        };
+        let nothing = ImportChoices::default;
+        let (plain, named) = ("at,weight_kg\n", "date,weight_lb,fat_ratio\n");
+        let person = ImportChoices {
+            person: Some("1".to_owned()),
+            ..nothing()
+        };
+        assert_eq!(refused(plain, person), ImportChoice::Person);
+        for text in [plain, named] {
+            let unit = ImportChoices {
+                unit: Some(MassUnit::Pound),
+                ..nothing()
+            };
+            assert_eq!(refused(text, unit), ImportChoice::Unit);
+        }
+        let with_columns = ImportChoices {
+            format: Some(Format::Libra),
+            columns: Some(columns("day", "mass")),
+            ..nothing()
+        };
+        assert_eq!(refused(plain, with_columns), ImportChoice::Columns);
+        let zone = ImportChoices {
+            zone: Some(Tz::UTC),
+            ..nothing()
+        };
+        assert_eq!(refused(plain, zone), ImportChoice::Zone);
+    }
+
+    #[test]
+    fn the_chosen_zone_is_that_of_the_times_in_the_file() {
+        let zone = ImportChoices {
+            zone: Some(Tz::UTC),
+            ..ImportChoices::default()
+        };
+        let planned = |text: &str, choices: &ImportChoices| {
+            plan(bytes(text), "a.csv", Tz::Asia__Tokyo, choices).unwrap()
+        };
+        assert_eq!(
+            planned("date,weight_kg,fat_ratio\n", &zone),
+            ImportPlan::TrendWeight(Tz::UTC, None)
+        );
+        let table = ImportChoices {
+            columns: Some(columns("day", "mass")),
+            ..zone
+        };
+        assert!(
+            matches!(planned("day,mass\n", &table), ImportPlan::ChosenCsv(columns) if columns.zone == Some(Tz::UTC))
+        );
     }
 }

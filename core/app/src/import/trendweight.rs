@@ -31,6 +31,13 @@ pub fn open<R: BufRead>(reader: R, zone: Tz, unit: Option<MassUnit>) -> Result<W
     Ok(WeightRows::new(table, plan, Some(zone)))
 }
 
+/// Whether the header names the unit of the weights. Errors: no header.
+pub(super) fn names_unit(reader: impl BufRead) -> Result<bool, ImportError> {
+    let table = Table::open(reader)?;
+    // A header without a weight column lacks more than a unit, which `open` says.
+    Ok(weight_column(table.header()).is_none_or(|(_, unit)| unit.is_some()))
+}
+
 pub(super) fn is_trendweight(header: &Header) -> bool {
     let has = |name: &str| header.column(name).is_some();
     let is_known = has("fat_ratio") || has("body fat %") || has("weight is interpolated");

@@ -107,6 +107,26 @@ pub fn columns(reader: impl BufRead) -> Result<Vec<String>, ImportError> {
     Ok(Table::open(reader)?.header().names().map(str::to_owned).collect())
 }
 
+/// The first chosen column that a table lacks, with the columns it has; `None` if all are there. Errors: no header.
+pub(super) fn missing_column(
+    reader: impl BufRead,
+    chosen: &WeightColumns,
+) -> Result<Option<(String, Vec<String>)>, ImportError> {
+    let table = Table::open(reader)?;
+    let header = table.header();
+    let waist = chosen.waist.as_ref().map(|(name, _)| name);
+    let missing = [
+        Some(&chosen.date),
+        chosen.time.as_ref(),
+        Some(&chosen.weight),
+        waist,
+    ]
+    .into_iter()
+    .flatten()
+    .find(|name| header.column(name).is_none());
+    Ok(missing.map(|name| (name.clone(), header.names().map(str::to_owned).collect())))
+}
+
 impl Plan {
     pub(super) const fn new(date: usize, weight: usize, unit: MassUnit, source: &'static str) -> Self {
         Self {

@@ -86,6 +86,10 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 
     pub(super) fn apply(&mut self, position: usize, event: &StepEvent) -> Result<(), StepError> {
         self.subject = NoteSubject::Event(position);
+        if let Some(detail) = empty_name(event) {
+            self.note(NoteCode::Rejected, detail);
+            return Ok(());
+        }
         let refused = match event {
             StepEvent::Counter(sample) => self.counter(position, sample)?,
             StepEvent::Interval(record) => self.interval(record)?,
@@ -301,8 +305,8 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         {
             return Ok(Err(Refused(NoteCode::Rejected, OTHER_KIND)));
         }
-        if !is_within_limits(record.start, record.end, record.steps) {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+        if let Some(limit) = broken_limit(record.start, record.end, record.steps) {
+            return Ok(Err(Refused(NoteCode::Rejected, limit)));
         }
         let Some(source_id) = self.source_of_kind(&record.source, SourceKind::Interval)? else {
             return Ok(Err(Refused(NoteCode::Rejected, OTHER_KIND)));
@@ -373,8 +377,11 @@ impl<'t, 'c> StepBatch<'t, 'c> {
                 "a failed read says nothing; what was stored stays",
             )));
         };
-        if bucket.end <= bucket.start || !is_within_limits(bucket.start, bucket.end, steps) {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+        if bucket.end <= bucket.start {
+            return Ok(Err(Refused(NoteCode::Rejected, END_NOT_AFTER_START)));
+        }
+        if let Some(limit) = broken_limit(bucket.start, bucket.end, steps) {
+            return Ok(Err(Refused(NoteCode::Rejected, limit)));
         }
         if bucket
             .retained_from
@@ -430,7 +437,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 
     fn pause(&mut self, at: UtcMillis) -> Result<Result<(), Refused>, StepError> {
         if !at.is_plausible() {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_YEARS)));
         }
         if sql::open_pause(self.tx)?.is_some() {
             return Ok(Err(Refused(NoteCode::Duplicate, "counting is paused already")));
@@ -442,7 +449,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 
     fn resume(&mut self, at: UtcMillis) -> Result<Result<(), Refused>, StepError> {
         if !at.is_plausible() {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_YEARS)));
         }
         match sql::open_pause(self.tx)? {
             Some((pause_id, start)) if start <= at => {
@@ -461,8 +468,11 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         end: UtcMillis,
         reason: Option<&str>,
     ) -> Result<Result<(), Refused>, StepError> {
-        if start >= end || !start.is_plausible() || !end.is_plausible() {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+        if start >= end {
+            return Ok(Err(Refused(NoteCode::Rejected, END_NOT_AFTER_START)));
+        }
+        if !start.is_plausible() || !end.is_plausible() {
+            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_YEARS)));
         }
         sql::insert_exclusion(self.tx, start, end, reason)?;
         self.touch(start, end);
@@ -476,7 +486,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
             return Ok(Ok(()));
         };
         if !(0..=MOST_STEPS).contains(&steps) {
-            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_LIMITS)));
+            return Ok(Err(Refused(NoteCode::Rejected, OUTSIDE_STEPS)));
         }
         self.derive_touched()?;
         let counted = sql::sensor_steps(self.tx, date)?.unwrap_or(0);
@@ -551,14 +561,42 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 }
 
 const OTHER_KIND: &str = "the source has another kind";
-const OUTSIDE_LIMITS: &str = "outside the limits";
+const END_NOT_AFTER_START: &str = "the end is not after the start";
+const OUTSIDE_YEARS: &str = "the time is not in the years 2000 to 2099";
+const OUTSIDE_STEPS: &str = "the steps are not 0 to 1,000,000";
 
-fn is_within_limits(start: UtcMillis, end: UtcMillis, steps: i64) -> bool {
-    start >= UtcMillis::YEAR_2000
-        && end < UtcMillis::YEAR_2100
-        && start <= end
-        && end.since(start) <= LONGEST_RECORD_MS
-        && (0..=MOST_STEPS).contains(&steps)
+/// The first limit that a record or bucket breaks. Source: steps.md 5.
+fn broken_limit(start: UtcMillis, end: UtcMillis, steps: i64) -> Option<&'static str> {
+    if start < UtcMillis::YEAR_2000 || end >= UtcMillis::YEAR_2100 {
+        Some(OUTSIDE_YEARS)
+    } else if end < start {
+        Some("the end is before the start")
+    } else if end.since(start) > LONGEST_RECORD_MS {
+        Some("longer than 31 days")
+    } else if !(0..=MOST_STEPS).contains(&steps) {
+        Some(OUTSIDE_STEPS)
+    } else {
+        None
+    }
+}
+
+/// What is wrong with an event that leaves a name or an identity empty: nothing could ever be told apart by it.
+fn empty_name(event: &StepEvent) -> Option<&'static str> {
+    const SOURCE: &str = "the name of a source is empty";
+    const RECORD: &str = "the identity of the record is empty";
+    match event {
+        StepEvent::Counter(sample) if sample.source.is_empty() => Some(SOURCE),
+        StepEvent::Counter(sample) if sample.boot.as_deref() == Some("") => {
+            Some("the identity of the boot is empty")
+        }
+        StepEvent::Interval(record) if record.source.is_empty() => Some(SOURCE),
+        StepEvent::Interval(record) if record.id.is_empty() => Some(RECORD),
+        StepEvent::Bucket(bucket) if bucket.source.is_empty() => Some(SOURCE),
+        StepEvent::Delete { source, .. } if source.is_empty() => Some(SOURCE),
+        StepEvent::Delete { id, .. } if id.is_empty() => Some(RECORD),
+        StepEvent::Priority(names) if names.iter().any(String::is_empty) => Some(SOURCE),
+        _ => None,
+    }
 }
 
 const fn counter_detail(code: NoteCode) -> &'static str {

@@ -189,6 +189,32 @@ impl StoredReading {
             _ => (self.from, self.to),
         }
     }
+
+    /// What the reading measured within `[first, last]`, without what she paused, in order; both ends included.
+    ///
+    /// Evidence can be years long (an unchanged counter), so only the part near the dates asked for is wanted.
+    pub(super) fn measured(
+        &self,
+        (first, last): (UtcMillis, UtcMillis),
+        paused: &[(UtcMillis, UtcMillis)],
+    ) -> Vec<(UtcMillis, UtcMillis)> {
+        let (from, until) = self.evidence();
+        let mut rest = vec![(from.max(first), until.min(last))];
+        rest.retain(|(from, until)| from <= until);
+        for &(pause_from, pause_until) in paused {
+            rest = rest
+                .into_iter()
+                .flat_map(|(from, until)| {
+                    [
+                        (from, until.min(pause_from.plus(-1))),
+                        (from.max(pause_until), until),
+                    ]
+                })
+                .filter(|(from, until)| from <= until)
+                .collect();
+        }
+        rest
+    }
 }
 
 fn add_to_slots(
@@ -274,26 +300,8 @@ impl MeasuredDates<'_> {
                 seen.quarantined_steps = seen.quarantined_steps.saturating_add(quarantined_steps);
             }
         }
-        // Evidence can be years long (an unchanged counter); only the part near the range matters.
-        let (first, last) = instants_of(self.range);
-        let (from, until) = reading.evidence();
-        let mut rest = vec![(from.max(first), until.min(last))];
-        for &(pause_from, pause_until) in paused {
-            rest = rest
-                .into_iter()
-                .flat_map(|(from, until)| {
-                    [
-                        (from, until.min(pause_from.plus(-1))),
-                        (from.max(pause_until), until),
-                    ]
-                })
-                .filter(|(from, until)| from <= until)
-                .collect();
-        }
-        for (from, until) in rest {
-            if from <= until {
-                self.add_stretch(from, until, zone);
-            }
+        for (from, last) in reading.measured(instants_of(self.range), paused) {
+            self.add_stretch(from, last, zone);
         }
     }
 
@@ -349,13 +357,5 @@ impl MeasuredDates<'_> {
                 .or_insert((at, zone));
             latest.0 = latest.0.max(at);
         }
-    }
-}
-
-impl StoredReading {
-    /// Whether the reading is evidence for any instant of `[from, until)`.
-    pub(super) fn measures(&self, from: UtcMillis, until: UtcMillis) -> bool {
-        let (first, last) = self.evidence();
-        first < until && from <= last
     }
 }

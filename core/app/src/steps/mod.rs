@@ -4,20 +4,24 @@
 //! and can be dropped and rebuilt at any time. Source of every rule here: steps.md.
 //!
 //! ```text
-//! reading.rs   what a shell hands in
-//! counter.rs   cumulative counter → steps between two instants           (3)
-//! apply.rs     one batch in one transaction; records, buckets, controls  (5.1, 5.2, 7, 8)
-//! visible.rs   which source counts at each instant                       (5.3)
-//! split.rs     parts that add up                                         (5.4)
-//! derive.rs    hours, days, measured or not                              (4, 6)
-//! summary.rs   goals, streaks, averages, weeks and months
-//! replay.rs    the inspection format                                     (9)
-//! sql.rs       every statement
+//! reading.rs      what a shell hands in
+//! counter.rs      cumulative counter → steps between two instants           (3)
+//! apply.rs        one batch in one transaction; records, buckets, controls  (5.1, 5.2, 7, 8)
+//! visible.rs      which source counts at each instant                       (5.3)
+//! split.rs        parts that add up                                         (5.4)
+//! derive.rs       hours, days, measured or not                              (4, 6)
+//! day_by_hour.rs  one date by the hour, wherever she was                    (4, 6)
+//! paused_dates.rs dates that were not to be counted at all                  (7)
+//! summary.rs      goals, streaks, averages, weeks and months
+//! replay.rs       the inspection format                                     (9)
+//! sql.rs          every statement
 //! ```
 
 mod apply;
 mod counter;
+mod day_by_hour;
 mod derive;
+mod paused_dates;
 mod reading;
 mod replay;
 mod split;
@@ -25,14 +29,16 @@ mod sql;
 mod summary;
 mod visible;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use apply::StepReport;
+pub use day_by_hour::{DayByHour, HourOfDay};
 pub use reading::{
-    CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
+    CounterSample, IntervalRecord, LONGEST_SOURCE_NAME, NoteCode, NoteSubject, PlatformBucket, ReadingNote,
+    StepEvent,
 };
 pub use replay::{ReplayError, ReplayLine, ReplayOutput, ReplayRun, parse_replay};
 pub(crate) use summary::days_inside;
@@ -45,9 +51,7 @@ pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
-use crate::time::{
-    CalendarUnit, DAY_MS, DateRange, DayStart, HOUR_MS, HourSlot, UtcMillis, ZoneCache, date_is_skipped,
-};
+use crate::time::{CalendarUnit, DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache};
 
 /// Raw counter samples are kept this long (steps.md 8.5).
 const RAW_SAMPLES_KEPT_MS: i64 = 90 * DAY_MS;
@@ -76,28 +80,6 @@ impl From<rusqlite::Error> for StepError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
     }
-}
-
-/// One hour of a day chart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HourOfDay {
-    /// The slot.
-    pub slot: HourSlot,
-    /// Sensor steps; `None` if nothing measured any part of the slot.
-    pub steps: Option<i64>,
-}
-
-/// One date by the hour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayByHour {
-    /// Every hour slot of the date, in order; 23 to 25 on most dates, others on travel days.
-    pub hours: Vec<HourOfDay>,
-    /// Stretches of the date in which counting was paused.
-    pub paused: Vec<(UtcMillis, UtcMillis)>,
-    /// Stretches of the date that do not count (vehicle and the like).
-    pub excluded: Vec<(UtcMillis, UtcMillis)>,
-    /// The date as a whole; its correction belongs to no hour.
-    pub day: DaySteps,
 }
 
 /// A stretch in which the person stopped counting.
@@ -209,7 +191,13 @@ impl<'a> Steps<'a> {
 
     /// One date by the hour, with unmeasured hours told apart from hours without steps.
     pub fn day_by_hour(&self, date: NaiveDate) -> Result<DayByHour, StepError> {
-        self.store.read(|reader| day_by_hour(reader, date))
+        self.store.read(|reader| day_by_hour::day_by_hour(reader, date))
+    }
+
+    /// Dates of a range that lie in pauses from their first to their last instant, in the zone where the phone was on them.
+    pub fn paused_dates(&self, range: DateRange) -> Result<BTreeSet<NaiveDate>, StepError> {
+        self.store
+            .read(|reader| paused_dates::paused_dates(reader, range))
     }
 
     /// The days that the programme counts: every zone replaced by Japan's, days from midnight (steps.md section 4).
@@ -222,8 +210,8 @@ impl<'a> Steps<'a> {
                 day_start: DayStart::MIDNIGHT,
                 zone: Some(Tz::Asia__Tokyo),
             };
-            let (derived, _) = derive_now(reader, range, view)?;
-            Ok(derived
+            Ok(derive_now(reader, range, view)?
+                .derived
                 .days
                 .into_iter()
                 .map(|(date, day)| (date, day.sensor_steps))
@@ -242,7 +230,7 @@ impl<'a> Steps<'a> {
             return Err(StepError::GoalOutOfRange);
         }
         self.store.write(|tx| {
-            tx.notify(Topic::Settings);
+            tx.notify(Topic::Steps);
             Ok(settings::set_step_goal(tx, goal)?)
         })
     }
@@ -289,92 +277,22 @@ pub(crate) fn rebuild(tx: &WriteTransaction<'_>) -> Result<(), StepError> {
     apply::StepBatch::new(tx, settings::day_start(tx)?)?.rebuild()
 }
 
-/// Derives a range from the readings without storing it.
-fn derive_now(
-    reader: &Reader<'_>,
-    range: DateRange,
-    view: derive::View,
-) -> Result<(derive::DerivedSteps, Vec<derive::StoredReading>), StepError> {
+/// A range derived from the readings without storing it.
+struct DerivedNow {
+    derived: derive::DerivedSteps,
+    readings: Vec<derive::StoredReading>,
+    windows: derive::Windows,
+}
+
+fn derive_now(reader: &Reader<'_>, range: DateRange, view: derive::View) -> Result<DerivedNow, StepError> {
     let (first, last) = derive::instants_of(range);
     let readings = sql::readings(reader, first, last, &zone_table::zones(reader)?)?;
     let windows = sql::windows(reader, first, last)?;
     let derived = derive::derive(readings.clone(), &windows, range, view, &mut ZoneCache::default());
-    Ok((derived, readings))
-}
-
-/// The zone whose hours a date shows: where it was last measured, else where the phone was at noon, else where the
-/// person was measured nearest, else Japan, as everywhere else without a zone.
-fn zone_of(reader: &Reader<'_>, date: NaiveDate, zones: &BTreeMap<i64, Tz>) -> Result<Tz, StepError> {
-    let named = |id: Option<i64>| id.and_then(|id| zones.get(&id).copied());
-    if let Some(zone) = named(sql::zone_of_day(reader, date)?) {
-        return Ok(zone);
-    }
-    let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc();
-    let noon = UtcMillis(midnight.timestamp_millis()).plus(12 * HOUR_MS);
-    if let Some(zone) = zone_table::history(reader)?.at(noon) {
-        return Ok(zone);
-    }
-    Ok(named(sql::zone_of_nearest_day(reader, date)?).unwrap_or(Tz::Asia__Tokyo))
-}
-
-fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepError> {
-    let range = DateRange::single(date);
-    let day_start = settings::day_start(reader)?;
-    let zones = zone_table::zones(reader)?;
-    let (derived, readings) = derive_now(
-        reader,
-        range,
-        derive::View {
-            day_start,
-            zone: None,
-        },
-    )?;
-    let zone = zone_of(reader, date, &zones)?;
-    let mut cache = ZoneCache::default();
-    let mut slots: BTreeMap<UtcMillis, HourSlot> = cache
-        .get(zone)
-        .slots_of(date, day_start)
-        .into_iter()
-        .map(|slot| (slot.from, slot))
-        .collect();
-    // On a travel day steps may lie in slots of another zone; they are shown where they were walked.
-    for reading in readings.iter().filter(|reading| reading.zone != zone) {
-        for at in [reading.from, reading.to] {
-            let slot = cache.get(reading.zone).slot(at, day_start);
-            if derived.hours.contains_key(&(date, slot.from)) {
-                slots.entry(slot.from).or_insert(slot);
-            }
-        }
-    }
-    let windows = {
-        let first = slots.values().next().map_or(UtcMillis(0), |slot| slot.from);
-        let last = slots.values().next_back().map_or(UtcMillis(0), |slot| slot.until);
-        sql::windows(reader, first, last)?
-    };
-    let is_measured = |slot: &HourSlot| {
-        readings
-            .iter()
-            .any(|reading| reading.measures(slot.from, slot.until))
-    };
-    let hours = slots
-        .values()
-        .map(|slot| {
-            let steps = derived.hours.get(&(date, slot.from)).copied();
-            HourOfDay {
-                slot: *slot,
-                steps: steps.or_else(|| is_measured(slot).then_some(0)),
-            }
-        })
-        .collect();
-    let day = sql::days(reader, range)?
-        .first()
-        .copied()
-        .unwrap_or_else(|| DaySteps::unknown(date));
-    Ok(DayByHour {
-        hours,
-        paused: windows.paused,
-        excluded: windows.excluded,
-        day,
+    Ok(DerivedNow {
+        derived,
+        readings,
+        windows,
     })
 }
 
@@ -383,8 +301,8 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
     let Some(goal) = settings::step_goal(reader)? else {
         return Ok(None);
     };
-    let zone = zone_table::history(reader)?.latest();
-    let is_skipped = |date: NaiveDate| zone.is_some_and(|zone| date_is_skipped(zone, date));
+    let history = zone_table::history(reader)?;
+    let is_skipped = |date: NaiveDate| history.is_skipped(date);
     let mut counter = summary::StreakCounter::new(goal, &is_skipped);
     let mut streak: Option<Streak> = None;
     let range = DateRange {
@@ -392,7 +310,7 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
         until: DateRange::single(today).until,
     };
     sql::days_backwards(reader, range, |day| {
-        if day.date == today && day.steps.is_none_or(|steps| steps < goal) {
+        if day.date == today && !day.meets(goal) {
             return true; // today can still be met
         }
         if streak.is_none() && day.date != today && !counter.touches(day.date, today) {
@@ -416,9 +334,12 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
     reason = "a panic in a test is a failed test"
 )]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
     use crate::store::StoreConfig;
-    use crate::time::{WeekStart, parse_date};
+    use crate::time::{HOUR_MS, WeekStart, parse_date};
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
@@ -521,6 +442,119 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_without_a_name_is_rejected_and_stores_nothing() {
+        let (_folder, store) = store();
+        let steps = Steps::new(&store);
+        let sample = |source: &str, boot: &str| {
+            StepEvent::Counter(CounterSample {
+                source: source.to_owned(),
+                boot: Some(boot.to_owned()),
+                count: Some(5.0),
+                event_elapsed_ms: 0,
+                received_elapsed_ms: 0,
+                received_at: midnight_utc("2026-04-10"),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let record = |source: &str, id: &str| {
+            StepEvent::Interval(IntervalRecord {
+                source: source.to_owned(),
+                id: id.to_owned(),
+                start: midnight_utc("2026-04-10"),
+                end: midnight_utc("2026-04-10").plus(HOUR_MS),
+                steps: 5,
+                modified: UtcMillis(0),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let delete = |source: &str, id: &str| StepEvent::Delete {
+            source: source.to_owned(),
+            id: id.to_owned(),
+        };
+        let events = [
+            sample("", "1"),
+            sample("phone", ""),
+            record("", "a"),
+            record("watch", ""),
+            StepEvent::Bucket(PlatformBucket {
+                source: String::new(),
+                start: midnight_utc("2026-04-10"),
+                end: midnight_utc("2026-04-10").plus(HOUR_MS),
+                steps: Some(5),
+                queried_at: UtcMillis(0),
+                retained_from: None,
+                zone: Some(Tz::UTC),
+            }),
+            delete("", "a"),
+            delete("watch", ""),
+            StepEvent::Priority(vec!["watch".to_owned(), String::new()]),
+        ];
+        let report = steps.record(&events).unwrap();
+        assert_eq!(report.notes.len(), events.len());
+        for note in report.notes {
+            assert!(
+                note.code == NoteCode::Rejected && note.detail.ends_with("is empty"),
+                "{note:?}"
+            );
+        }
+        assert_eq!(steps.span().unwrap(), None);
+        assert_eq!(steps.priority().unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_rejected_event_names_the_limit_that_it_breaks() {
+        let (_folder, store) = store();
+        let noon = midnight_utc("2026-04-10");
+        let record = |start: UtcMillis, end: UtcMillis, count| {
+            StepEvent::Interval(IntervalRecord {
+                source: "watch".to_owned(),
+                id: "a".to_owned(),
+                start,
+                end,
+                steps: count,
+                modified: UtcMillis(0),
+                zone: Some(Tz::UTC),
+            })
+        };
+        let exclude = |start, end| StepEvent::Exclude {
+            start,
+            end,
+            reason: None,
+        };
+        let adjust = StepEvent::Adjust {
+            date: date("2026-04-10"),
+            steps: Some(1_000_001),
+        };
+        for (event, limit) in [
+            (record(UtcMillis(0), noon, 1), "2000 to 2099"),
+            (record(noon, noon.plus(-1), 1), "before the start"),
+            (record(noon, noon.plus(32 * DAY_MS), 1), "31 days"),
+            (record(noon, noon, -1), "0 to 1,000,000"),
+            (exclude(noon, noon), "not after the start"),
+            (exclude(UtcMillis(0), noon), "2000 to 2099"),
+            (StepEvent::Pause { at: UtcMillis(0) }, "2000 to 2099"),
+            (adjust, "0 to 1,000,000"),
+        ] {
+            let report = Steps::new(&store).record(std::slice::from_ref(&event)).unwrap();
+            let [note] = report.notes.as_slice() else {
+                panic!("{event:?} {report:?}")
+            };
+            assert_eq!(note.code, NoteCode::Rejected);
+            assert!(note.detail.contains(limit), "{event:?} {}", note.detail);
+        }
+    }
+
+    #[test]
+    fn whoever_watches_steps_hears_of_a_new_goal() {
+        let (_folder, store) = store();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let _subscription = store.subscribe(move |topic| listener.lock().unwrap().push(topic));
+        Steps::new(&store).set_goal(Some(8000)).unwrap();
+        assert_eq!(*heard.lock().unwrap(), [Topic::Everything, Topic::Steps]);
+    }
+
+    #[test]
     fn a_late_reading_derives_its_own_date_and_no_other() {
         let (_folder, store) = store();
         let steps = Steps::new(&store);
@@ -589,6 +623,14 @@ mod tests {
                 .map(|streak| streak.days)
         };
         assert_eq!(alive("2011-12-31"), Some(2), "there was no 30 December");
+        store
+            .write(|tx| zone_table::report_zone(tx, midnight_utc("2012-06-01"), Tz::Asia__Tokyo))
+            .unwrap();
+        assert_eq!(
+            alive("2011-12-31"),
+            Some(2),
+            "nor is there one now that she is in Tokyo"
+        );
         assert_eq!(alive("2012-01-01"), None);
     }
 

@@ -5,12 +5,16 @@ use chrono_tz::Tz;
 
 use crate::time::UtcMillis;
 
+/// Most characters in the name of a source that comes from outside, from a file or from what a person typed; every reading
+/// that is shown or exported repeats it. Names that a shell chose are not measured.
+pub const LONGEST_SOURCE_NAME: usize = 200;
+
 /// One sample of a phone's cumulative step counter (Android `TYPE_STEP_COUNTER`). Source: steps.md 3.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CounterSample {
     /// Name of the source, not empty, stable for one phone.
     pub source: String,
-    /// Identity of the boot, if the platform knows one (`Settings.Global.BOOT_COUNT`).
+    /// Identity of the boot, not empty, if the platform knows one (`Settings.Global.BOOT_COUNT`).
     pub boot: Option<String>,
     /// Steps since boot as the sensor said; `None` for "not a number". A fraction is cut off.
     pub count: Option<f64>,
@@ -78,7 +82,7 @@ pub enum StepEvent {
         /// Identity of the record.
         id: String,
     },
-    /// The order of the sources, best first; sources not named come last in byte order.
+    /// The order of the sources, best first, no name empty; sources not named come last in byte order.
     Priority(Vec<String>),
     /// Counting stops.
     Pause {

@@ -830,15 +830,6 @@ pub(super) fn hours(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<Hour
         .collect()
 }
 
-/// The zone in which a date was last measured.
-pub(super) fn zone_of_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Option<i64>> {
-    reader
-        .connection()
-        .prepare_cached("SELECT zone_id FROM step_day WHERE date = ?1")?
-        .query_row([format_date(date)], |row| row.get(0))
-        .optional()
-}
-
 /// The zone of the last measured date before `date`, or of the first one after it.
 pub(super) fn zone_of_nearest_day(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Option<i64>> {
     reader

@@ -45,6 +45,18 @@ impl DaySteps {
         }
     }
 
+    /// Whether the person met a goal of `goal` steps on the date. A date without data never does.
+    #[must_use]
+    pub fn meets(&self, goal: i64) -> bool {
+        self.steps.is_some_and(|steps| steps >= goal)
+    }
+
+    /// How many steps are still missing to a goal, 0 if it is met; `None` on a date without data.
+    #[must_use]
+    pub fn missing_to(&self, goal: i64) -> Option<i64> {
+        self.steps.map(|steps| goal.saturating_sub(steps).max(0))
+    }
+
     /// A date about which nothing is known.
     #[must_use]
     pub fn unknown(date: NaiveDate) -> Self {
@@ -113,7 +125,7 @@ impl<'f> StreakCounter<'f> {
 
     /// Takes the next day and gives the streak it belongs to, or `None` if the goal was missed.
     pub(crate) fn next(&mut self, day: &DaySteps) -> Option<Streak> {
-        if day.steps.is_none_or(|steps| steps < self.goal) {
+        if !day.meets(self.goal) {
             self.current = None;
             return None;
         }
@@ -288,6 +300,23 @@ mod tests {
         );
         assert_eq!(DaySteps::new(date, None, Some(0), 0, false).steps, Some(0));
         assert_eq!(DaySteps::unknown(date).steps, None);
+    }
+
+    #[test]
+    fn a_goal_is_met_from_its_number_on_and_never_on_a_date_without_data() {
+        for (steps, meets, missing) in [
+            (Some(7999), false, Some(1)),
+            (Some(8000), true, Some(0)),
+            (Some(8001), true, Some(0)),
+            (None, false, None),
+        ] {
+            let day = day("2026-04-01", steps);
+            assert_eq!(
+                (day.meets(8000), day.missing_to(8000)),
+                (meets, missing),
+                "{steps:?}"
+            );
+        }
     }
 
     #[test]

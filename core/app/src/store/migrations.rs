@@ -37,10 +37,11 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Tables whose rows follow from other rows. A salvage leaves them empty; without a row in `derived_view` their modules
-/// derive them again.
-pub(super) const DERIVED_TABLES: &[&str] = &[
+/// Tables that a salvage leaves empty. Those whose rows follow from other rows: without a row in `derived_view` their modules
+/// derive them again. And how far imports came: what a lost page held is brought back by importing the file again.
+pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "derived_view",
+    "import_run",
     "step_hour",
     "step_day",
     "weight_reading",

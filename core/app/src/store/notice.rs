@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub enum Topic {
     /// Read everything again.
     Everything,
-    /// Step readings, corrections or totals.
+    /// Step readings, corrections, totals or the goal.
     Steps,
     /// Weigh-ins or the goal.
     Weight,

@@ -8,16 +8,19 @@
 //! Each arrow of the second line is a rename, and the name `user.db.salvaged` says that the rows are complete. Killed
 //! anywhere, the next start either begins the salvage again from the untouched file or finishes the renames. Nothing is
 //! deleted. Source: storage.md 5.
+//!
+//! Limit: a table is found by the schema. Where a page of the schema cannot be read, the tables that it names cannot
+//! either, and in an encrypted file no table at all. Their rows are in the quarantine.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row, Transaction, TransactionBehavior, params_from_iter};
 
 use super::connection::{Role, configure, connect};
 use super::folder::{Folder, has_content, is_stump, remove_file, sync_folder, with_side_files};
-use super::migrations::{DERIVED_TABLES, MIGRATIONS, migrate, model, version};
+use super::migrations::{MIGRATIONS, TABLES_MADE_AGAIN, migrate, model, version};
 use super::open::Opening;
 use super::quarantine::set_aside;
 use super::session::checkpoint;
@@ -46,9 +49,14 @@ pub(super) const LOST_PARENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Attempts to reach rows between unreadable pages of one table. Each costs microseconds; a file that needs more is
-/// beyond what a phone should try at a start.
-const PROBES: u32 = 10_000;
+/// Attempts to reach rows between unreadable pages of one table, without any success: enough to find the first readable
+/// page by halving, and few for a table none of whose pages can be reached. In an encrypted file each failed attempt opens
+/// the file again, which takes about a millisecond.
+const PROBES: u32 = 300;
+/// More attempts for each one that gave rows: about two for each row of an unreadable page beside a readable one.
+const PROBES_PER_SUCCESS: u32 = 600;
+/// A row takes more bytes than this, so the size of a file bounds the ids that were given out one after the other.
+const SMALLEST_ROW_BYTES: i64 = 8;
 
 /// Replaces a damaged `user.db` by a new file with every row that can be read.
 ///
@@ -65,16 +73,13 @@ pub(super) fn recover(
     }
     let mut new = connect(&path, Role::UserWriter, key)?;
     configure(&new, Role::UserWriter)?;
-    let damaged = if is_stump(&folder.user_db())? {
+    let source = if is_stump(&folder.user_db())? {
         Err(StoreError::Damaged)
     } else {
-        connect(&folder.user_db(), Role::UserReader, key)
+        Source::open(folder.user_db(), key, opening)
     };
-    match damaged {
-        Ok(damaged) => {
-            opening.works_with(Some(&damaged));
-            salvage(&damaged, &mut new)?;
-        }
+    match source {
+        Ok(mut source) => salvage(&mut source, &mut new)?,
         Err(StoreError::Damaged) => tracing::warn!("not even the first page can be read"),
         Err(error) => return Err(error),
     }
@@ -139,7 +144,7 @@ fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
     let mut rows = list.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
-        if DERIVED_TABLES.contains(&name.as_str()) {
+        if TABLES_MADE_AGAIN.contains(&name.as_str()) {
             continue;
         }
         let described = columns
@@ -157,23 +162,71 @@ fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
     Ok(tables)
 }
 
-/// Copies every readable row of `damaged` into `new`, which is still empty.
-fn salvage(damaged: &Connection, new: &mut Connection) -> Result<(), StoreError> {
-    // Lets SQLite pass over entries of a damaged schema; the connection cannot write anyway.
-    damaged.execute_batch("PRAGMA writable_schema = ON")?;
+/// The damaged file, read-only.
+struct Source<'a> {
+    path: PathBuf,
+    key: Option<&'a DatabaseKey>,
+    opening: &'a Opening,
+    connection: Connection,
+}
+
+impl<'a> Source<'a> {
+    fn open(path: PathBuf, key: Option<&'a DatabaseKey>, opening: &'a Opening) -> Result<Self, StoreError> {
+        let connection = Self::connect(&path, key, opening)?;
+        Ok(Self {
+            path,
+            key,
+            opening,
+            connection,
+        })
+    }
+
+    fn connect(path: &Path, key: Option<&DatabaseKey>, opening: &Opening) -> Result<Connection, StoreError> {
+        let connection = connect(path, Role::UserReader, key)?;
+        // Lets SQLite pass over entries of a damaged schema; the connection cannot write anyway.
+        connection.execute_batch("PRAGMA writable_schema = ON")?;
+        opening.works_with(Some(&connection));
+        Ok(connection)
+    }
+
+    /// Makes it possible to read on after a damaged page: once SQLCipher has met one, its connection answers nothing more.
+    fn go_on(&mut self) -> Result<(), StoreError> {
+        if self.key.is_some()
+            && let Some(connection) = readable(Self::connect(&self.path, self.key, self.opening))?
+        {
+            self.connection = connection;
+        }
+        Ok(())
+    }
+
+    /// What `read` answers, or `None` where the file cannot be read.
+    fn try_read<T>(
+        &mut self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let answer = readable(read(&self.connection))?;
+        if answer.is_none() {
+            self.go_on()?;
+        }
+        Ok(answer)
+    }
+}
+
+/// Copies every readable row of `source` into `new`, which is still empty.
+fn salvage(source: &mut Source<'_>, new: &mut Connection) -> Result<(), StoreError> {
     // Rows go into the schema they were written for, and climb the rest of the ladder with it.
-    migrate(new, MIGRATIONS.get(..height(damaged)?).unwrap_or(MIGRATIONS))?;
+    migrate(new, MIGRATIONS.get(..height(source)?).unwrap_or(MIGRATIONS))?;
     // A child may be readable where its parent is not.
     new.execute_batch("PRAGMA foreign_keys = OFF")?;
     let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in tables(&transaction)? {
         if table.has_rowid {
-            salvage_by_rowid(damaged, &transaction, &table)?;
+            salvage_by_rowid(source, &transaction, &table)?;
         } else {
-            salvage_from_both_ends(damaged, &transaction, &table)?;
+            salvage_from_both_ends(source, &transaction, &table)?;
         }
     }
-    keep_used_ids(damaged, &transaction)?;
+    keep_used_ids(source, &transaction)?;
     for table in tables(&transaction)? {
         replace_lost_parents(&transaction, &table)?;
     }
@@ -186,14 +239,15 @@ fn salvage(damaged: &Connection, new: &mut Connection) -> Result<(), StoreError>
 ///
 /// Its own word may be damaged, so it is not believed below the first height that has all of its tables: rows of a table
 /// that the new file lacks would be left behind.
-fn height(damaged: &Connection) -> Result<usize, StoreError> {
-    let said = readable(version(damaged, MIGRATIONS))?
+fn height(source: &mut Source<'_>) -> Result<usize, StoreError> {
+    let said = source
+        .try_read(|damaged| version(damaged, MIGRATIONS))?
         .and_then(|found| usize::try_from(found).ok())
         .unwrap_or_default();
     let names = |connection: &Connection| -> Result<BTreeSet<String>, StoreError> {
         Ok(tables(connection)?.into_iter().map(|table| table.name).collect())
     };
-    let Some(mut found) = readable(names(damaged))? else {
+    let Some(mut found) = source.try_read(names)? else {
         return Ok(if said > 0 { said } else { MIGRATIONS.len() });
     };
     let known = names(&model(MIGRATIONS)?)?;
@@ -217,49 +271,60 @@ pub(super) fn readable<T>(read: Result<T, impl Into<StoreError>>) -> Result<Opti
 }
 
 /// Reads ascending to the first unreadable page, descending to the last one, and then halves what lies between.
-fn salvage_by_rowid(damaged: &Connection, new: &Transaction<'_>, table: &Table) -> Result<(), StoreError> {
+fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Table) -> Result<(), StoreError> {
     let columns = table.columns.join(", ");
     let select = |direction: &str| {
         // Dynamic SQL: names come from our own schema.
-        damaged.prepare(&format!(
+        format!(
             "SELECT rowid, {columns} FROM {} NOT INDEXED \
              WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid {direction}",
             table.name
-        ))
+        )
     };
-    let (Some(mut upwards), Some(mut downwards)) = (readable(select("ASC"))?, readable(select("DESC"))?)
-    else {
-        tracing::warn!(table = table.name, "table cannot be read");
-        return Ok(());
-    };
+    let (upwards, downwards) = (select("ASC"), select("DESC"));
     let mut copy = Copy::new(new, table)?;
-    let mut ranges = vec![(i64::MIN, i64::MAX)];
-    for _ in 0..PROBES {
-        let Some((low, high)) = ranges.pop() else {
-            return Ok(());
-        };
+    let likely = likely_last_id(source)?;
+    // Ids are given out from 1, so the last range of the list comes first and the others are hardly ever worth a look.
+    let mut ranges = vec![(i64::MIN, 0), (likely.saturating_add(1), i64::MAX), (1, likely)];
+    let mut probes = PROBES;
+    while let Some((low, high)) = ranges.pop().filter(|_| probes > 0) {
+        probes = probes.saturating_sub(1);
         let mut last_low = None;
-        if copy.all(upwards.query([low, high]), &mut last_low)? {
-            continue;
+        match copy.all(source, &upwards, &[low, high], &mut last_low)? {
+            Reach::End => continue,
+            Reach::Damage => {}
+            Reach::Nothing => return Ok(()),
         }
         let low = last_low.map_or(low, |id| id.saturating_add(1));
         let mut last_high = None;
-        if low > high || copy.all(downwards.query([low, high]), &mut last_high)? {
+        if low > high || copy.all(source, &downwards, &[low, high], &mut last_high)? != Reach::Damage {
             continue;
         }
         let high = last_high.map_or(high, |id| id.saturating_sub(1));
+        if last_low.or(last_high).is_some() {
+            probes = probes.saturating_add(PROBES_PER_SUCCESS);
+        }
         if low < high {
             let middle = low.midpoint(high);
             ranges.push((middle.saturating_add(1), high));
-            // The lower half last, so that it comes first: ids begin at 1, and the far end is mostly empty.
+            // The lower half last, so that it comes first: the far end is mostly empty.
             ranges.push((low, middle));
         }
     }
     Ok(())
 }
 
+/// No id above this was given out in a file of this size, unless most rows before it were deleted.
+fn likely_last_id(source: &mut Source<'_>) -> Result<i64, StoreError> {
+    let bytes = source.try_read(|damaged| {
+        let pragma = |name| damaged.pragma_query_value::<i64, _>(None, name, |row| row.get(0));
+        Ok(pragma("page_count")?.saturating_mul(pragma("page_size")?))
+    })?;
+    Ok(bytes.map_or(i64::from(u32::MAX), |bytes| bytes / SMALLEST_ROW_BYTES))
+}
+
 fn salvage_from_both_ends(
-    damaged: &Connection,
+    source: &mut Source<'_>,
     new: &Transaction<'_>,
     table: &Table,
 ) -> Result<(), StoreError> {
@@ -272,30 +337,38 @@ fn salvage_from_both_ends(
             .map(|name| format!("{name} {direction}"))
             .collect();
         // Dynamic SQL: names come from our own schema.
-        let statement = damaged.prepare(&format!(
+        let select = format!(
             "SELECT 0, {columns} FROM {} ORDER BY {}",
             table.name,
             order.join(", ")
-        ));
-        let Some(mut statement) = readable(statement)? else {
-            tracing::warn!(table = table.name, "table cannot be read");
-            return Ok(());
-        };
-        if copy.all(statement.query([]), &mut None)? {
+        );
+        if copy.all(source, &select, &[], &mut None)? != Reach::Damage {
             return Ok(());
         }
     }
     Ok(())
 }
 
+/// How far a query came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// To its last row.
+    End,
+    /// To a page that cannot be read.
+    Damage,
+    /// Nowhere: the file knows no such table, or not these columns.
+    Nothing,
+}
+
 /// Writes rows into the new file.
 struct Copy<'t> {
     insert: rusqlite::Statement<'t>,
+    table: &'t str,
     columns: usize,
 }
 
 impl<'t> Copy<'t> {
-    fn new(new: &'t Transaction<'_>, table: &Table) -> Result<Self, StoreError> {
+    fn new(new: &'t Transaction<'_>, table: &'t Table) -> Result<Self, StoreError> {
         let places: Vec<&str> = table.columns.iter().map(|_| "?").collect();
         // Dynamic SQL: names come from our own schema. IGNORE: rows read from both ends are copied once.
         let insert = new.prepare(&format!(
@@ -306,19 +379,38 @@ impl<'t> Copy<'t> {
         ))?;
         Ok(Self {
             insert,
+            table: &table.name,
             columns: table.columns.len(),
         })
     }
 
-    /// Copies rows, `last` being the rowid of the latest one. Answers whether it came to the end.
+    /// Copies the rows of a query, `last` being the rowid of the latest one.
     fn all(
         &mut self,
-        rows: Result<rusqlite::Rows<'_>, rusqlite::Error>,
+        source: &mut Source<'_>,
+        select: &str,
+        bounds: &[i64],
         last: &mut Option<i64>,
-    ) -> Result<bool, StoreError> {
-        let Some(mut rows) = readable(rows)? else {
-            return Ok(false);
+    ) -> Result<Reach, StoreError> {
+        let Some(mut statement) = readable(source.connection.prepare_cached(select))? else {
+            tracing::warn!(table = self.table, "table cannot be read");
+            source.go_on()?;
+            return Ok(Reach::Nothing);
         };
+        let is_complete = match readable(statement.query(params_from_iter(bounds)))? {
+            Some(rows) => self.rows(rows, last)?,
+            None => false,
+        };
+        drop(statement);
+        if is_complete {
+            return Ok(Reach::End);
+        }
+        source.go_on()?;
+        Ok(Reach::Damage)
+    }
+
+    /// Answers whether it came to the end.
+    fn rows(&mut self, mut rows: rusqlite::Rows<'_>, last: &mut Option<i64>) -> Result<bool, StoreError> {
         while let Some(next) = readable(rows.next())? {
             let Some(row) = next else { return Ok(true) };
             self.one(row)?;
@@ -346,19 +438,14 @@ impl<'t> Copy<'t> {
 }
 
 /// Ids of AUTOINCREMENT tables are never used again, not even those of rows that were deleted or lost.
-fn keep_used_ids(damaged: &Connection, new: &Transaction<'_>) -> Result<(), StoreError> {
-    let Some(mut used) = readable(damaged.prepare("SELECT name, seq FROM sqlite_sequence"))? else {
-        return Ok(());
-    };
-    let mut rows = used.query([])?;
-    while let Some(Some(row)) = readable(rows.next())? {
-        let Some((name, last)) = readable(
-            row.get::<_, String>(0)
-                .and_then(|name| Ok((name, row.get::<_, i64>(1)?))),
-        )?
-        else {
-            continue;
-        };
+fn keep_used_ids(source: &mut Source<'_>, new: &Transaction<'_>) -> Result<(), StoreError> {
+    let used = source.try_read(|damaged| {
+        let mut statement = damaged.prepare("SELECT name, seq FROM sqlite_sequence")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // What stands before an unreadable row is worth having.
+        Ok(rows.map_while(Result::ok).collect::<Vec<(String, i64)>>())
+    })?;
+    for (name, last) in used.unwrap_or_default() {
         new.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
             (&name, last),

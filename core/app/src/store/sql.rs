@@ -72,10 +72,11 @@ pub mod derived {
 pub mod zones {
     use std::collections::BTreeMap;
 
+    use chrono::NaiveDate;
     use rusqlite::OptionalExtension as _;
 
     use crate::store::{Reader, StoreError, WriteTransaction};
-    use crate::time::{Tz, UtcMillis, parse_zone};
+    use crate::time::{HOUR_MS, Tz, UtcMillis, date_is_skipped, parse_zone};
 
     /// The id of a zone, made when the zone is met for the first time.
     pub fn zone_id(transaction: &WriteTransaction<'_>, zone: Tz) -> Result<i64, StoreError> {
@@ -157,6 +158,19 @@ pub mod zones {
         pub fn at(&self, at: UtcMillis) -> Option<Tz> {
             let later = self.entries.partition_point(|(from, _)| *from <= at);
             self.entries.get(later.saturating_sub(1)).map(|(_, zone)| *zone)
+        }
+
+        /// The zone in force on a date, at noon UTC: that instant has the date in nearly every zone.
+        #[must_use]
+        pub fn on(&self, date: NaiveDate) -> Option<Tz> {
+            let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc();
+            self.at(UtcMillis(midnight.timestamp_millis()).plus(12 * HOUR_MS))
+        }
+
+        /// Whether the zone in force on a date left that date out of its calendar.
+        #[must_use]
+        pub fn is_skipped(&self, date: NaiveDate) -> bool {
+            self.on(date).is_some_and(|zone| date_is_skipped(zone, date))
         }
 
         /// The zone reported last.

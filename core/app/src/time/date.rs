@@ -124,10 +124,9 @@ impl DateRange {
     /// The last date and not the first one after it, and never a year beyond 9999: only dates with four digits sort. An
     /// empty range gives two ends between which nothing lies.
     pub(crate) fn text_ends(self) -> [String; 2] {
-        let last_sortable = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
         self.last().map_or_else(
             || ["1".to_owned(), "0".to_owned()],
-            |last| [format_date(self.from), format_date(last.min(last_sortable))],
+            |last| [format_date(self.from), last_text(last)],
         )
     }
 
@@ -136,6 +135,12 @@ impl DateRange {
         let from = self.from;
         (0..u64::from(self.len())).filter_map(move |n| from.checked_add_days(Days::new(n)))
     }
+}
+
+/// The text behind which no text of a date up to `date` sorts; only dates with four digits of the year are ever stored.
+pub(crate) fn last_text(date: NaiveDate) -> String {
+    let last_sortable = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+    format_date(date.min(last_sortable))
 }
 
 fn next_date(date: NaiveDate) -> NaiveDate {

@@ -13,6 +13,7 @@ mod zone;
 pub use calendar::{CalendarUnit, WeekStart};
 pub use chrono::NaiveDate;
 pub use chrono_tz::Tz;
+pub(crate) use date::last_text;
 pub use date::{DateRange, format_date, parse_date};
 pub(crate) use zone::date_of_local;
 pub use zone::{HourSlot, OffsetPeriod, ZoneCache, ZoneOffsets, date_is_skipped, parse_zone};

@@ -96,6 +96,9 @@ pub struct Recorded {
     pub id: WeighInId,
     /// A question, if the value or the time is surprising. It is stored whatever the answer.
     pub question: Option<PlausibilityQuestion>,
+    /// Whether anything was stored. An edit to what the weigh-in was already is no step of undo, so a shell that offers to
+    /// take it back would take back something else.
+    pub is_changed: bool,
 }
 
 /// A change that was taken back, by the weigh-in before and after. An addition leaves none, a deletion had none, an edit has
@@ -133,7 +136,11 @@ impl<'a> Weights<'a> {
             journal.append(id, ChangeKind::Add, Some(&entry))?;
             journal.derive()?;
             let question = entry.question(tx, journal.day_start, now)?;
-            Ok(Recorded { id, question })
+            Ok(Recorded {
+                id,
+                question,
+                is_changed: true,
+            })
         })
     }
 
@@ -155,12 +162,17 @@ impl<'a> Weights<'a> {
             let mut journal = Journal::open(tx, now)?;
             let old = Entry::from(sql::weigh_in(tx, id)?.ok_or(WeightError::NotFound)?);
             let entry = old.clone().edited(tx, edit, journal.day_start)?;
-            if entry != old {
+            let is_changed = entry != old;
+            if is_changed {
                 journal.append(id, ChangeKind::Edit, Some(&entry))?;
                 journal.derive()?;
             }
             let question = entry.question(tx, journal.day_start, now)?;
-            Ok(Recorded { id, question })
+            Ok(Recorded {
+                id,
+                question,
+                is_changed,
+            })
         })
     }
 
@@ -196,7 +208,9 @@ impl<'a> Weights<'a> {
     /// Stores what an import brings, in a transaction of the importer, and counts what was new.
     ///
     /// Skipped is what is there, or was there until the person edited or deleted it: a value that she took away does not
-    /// come back with a file. The date may lie ahead: the clock of the other device may be right and this one's wrong.
+    /// come back with a file. What is there has the same instant, to the nanosecond, or the same plain date, and the same
+    /// weight; the offset does not matter, so a file that is read again in another zone adds nothing.
+    /// The date may lie ahead: the clock of the other device may be right and this one's wrong.
     /// Errors: as [`Self::record`].
     pub fn import(&self, tx: &WriteTransaction<'_>, weigh_ins: &[NewWeighIn]) -> Result<u64, WeightError> {
         let mut journal = Journal::open(tx, self.clock.now())?;
@@ -265,7 +279,7 @@ impl<'a> Weights<'a> {
         Ok(roll_up(&self.days(whole)?, unit))
     }
 
-    /// Everything the home screen says about weight on `today`.
+    /// Everything the home screen says about weight on `today`, as if no later date had a reading.
     pub fn summary(&self, today: NaiveDate) -> Result<WeightSummary, WeightError> {
         self.store.read(|reader| summary::summary(reader, today))
     }

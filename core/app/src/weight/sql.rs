@@ -12,7 +12,7 @@ use super::entry::Entry;
 use super::goal::{self, GoalWeight};
 use super::{MassUnit, Reading, Waist, WaistReading, WeighIn, WeighInId, WeighInTime, Weight, WeightDay};
 use crate::store::{Reader, WriteTransaction};
-use crate::time::{DateRange, UtcMillis, format_date, parse_date, parse_zone};
+use crate::time::{DateRange, UtcMillis, format_date, last_text, parse_date, parse_zone};
 
 type SqlResult<T> = Result<T, rusqlite::Error>;
 
@@ -94,26 +94,21 @@ pub(super) fn is_known(reader: &Reader<'_>, id: WeighInId) -> SqlResult<bool> {
 
 const WAS_EVER_AT: &str = "SELECT EXISTS (
          SELECT 1 FROM weight_change
-         WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND offset_s = ?4
-             AND taken_back_at_ms IS NULL)";
+         WHERE weighed_at_ms = ?1 AND weight_10g = ?2 AND sub_ms_ns = ?3 AND taken_back_at_ms IS NULL)";
 const WAS_EVER_ON: &str = "SELECT EXISTS (
          SELECT 1 FROM weight_change
          WHERE weighed_on = ?1 AND weight_10g = ?2 AND taken_back_at_ms IS NULL)";
 
 /// Whether some weigh-in has, or had before the person changed it, this moment and weight.
+///
+/// A moment is its instant, whatever the offset: many files carry instants alone, and the offset beside them is that of
+/// the zone in which the file was read.
 pub(super) fn was_ever_there(reader: &Reader<'_>, when: WeighInTime, weight: Weight) -> SqlResult<bool> {
     let connection = reader.connection();
     match when {
-        WeighInTime::Timed {
-            at,
-            sub_ms_ns,
-            offset_s,
-            ..
-        } => connection
+        WeighInTime::Timed { at, sub_ms_ns, .. } => connection
             .prepare_cached(WAS_EVER_AT)?
-            .query_row(params![at.0, weight.ten_grams(), sub_ms_ns, offset_s], |row| {
-                row.get(0)
-            }),
+            .query_row(params![at.0, weight.ten_grams(), sub_ms_ns], |row| row.get(0)),
         WeighInTime::DateOnly(date) => connection
             .prepare_cached(WAS_EVER_ON)?
             .query_row(params![format_date(date), weight.ten_grams()], |row| row.get(0)),
@@ -326,6 +321,11 @@ const NEWEST: &str = weigh_ins!(
     "ORDER BY r.date DESC, r.is_date_only DESC, r.weighed_at_ms DESC, r.sub_ms_ns DESC, r.arrival DESC
      LIMIT ?1"
 );
+const LATEST: &str = weigh_ins!(
+    "WHERE r.date <= ?1
+     ORDER BY r.date DESC, r.is_date_only DESC, r.weighed_at_ms DESC, r.sub_ms_ns DESC, r.arrival DESC
+     LIMIT 1"
+);
 const BY_ID: &str = weigh_ins!("WHERE r.weigh_in_id = ?1");
 const BY_PART_OF_ID: &str = weigh_ins!(
     "WHERE r.weigh_in_id LIKE ?1 || '%' OR r.weigh_in_id LIKE '%' || ?1
@@ -356,6 +356,11 @@ pub(super) fn newest(reader: &Reader<'_>, limit: u32) -> SqlResult<Vec<WeighIn>>
     read_weigh_ins(reader, NEWEST, [limit])
 }
 
+/// The last weigh-in up to a date.
+pub(super) fn latest_weigh_in(reader: &Reader<'_>, today: NaiveDate) -> SqlResult<Option<WeighIn>> {
+    Ok(read_weigh_ins(reader, LATEST, [last_text(today)])?.pop())
+}
+
 pub(super) fn weigh_in(reader: &Reader<'_>, id: WeighInId) -> SqlResult<Option<WeighIn>> {
     Ok(read_weigh_ins(reader, BY_ID, [id.to_string()])?.pop())
 }
@@ -369,15 +374,18 @@ pub(super) fn by_part_of_id(reader: &Reader<'_>, part: &str) -> SqlResult<Vec<We
 
 pub(super) const LATEST_WAIST: &str = "SELECT r.date, c.waist_mm
      FROM weight_reading AS r CROSS JOIN weight_change AS c ON c.change_id = r.change_id
-     WHERE r.has_waist = 1
+     WHERE r.has_waist = 1 AND r.date <= ?1
      ORDER BY r.date DESC, r.is_date_only DESC, r.weighed_at_ms DESC, r.sub_ms_ns DESC, r.arrival DESC
      LIMIT 1";
 
-pub(super) fn latest_waist(reader: &Reader<'_>) -> SqlResult<Option<WaistReading>> {
+/// The last waist up to a date.
+pub(super) fn latest_waist(reader: &Reader<'_>, today: NaiveDate) -> SqlResult<Option<WaistReading>> {
     let found = reader
         .connection()
         .prepare_cached(LATEST_WAIST)?
-        .query_row([], |row| Ok((date_at(row, 0)?, row.get::<_, u32>(1)?)))
+        .query_row([last_text(today)], |row| {
+            Ok((date_at(row, 0)?, row.get::<_, u32>(1)?))
+        })
         .optional()?;
     Ok(found.and_then(|(date, mm)| Waist::from_millimetres(mm).map(|waist| WaistReading { date, waist })))
 }
@@ -395,7 +403,9 @@ const DAY_BEFORE: &str = "SELECT date, readings, weight_10g, trend_kg
      LIMIT 1";
 const LAST_DAY: &str = "SELECT date, readings, weight_10g, trend_kg
      FROM weight_day
-     WHERE date = (SELECT max(date) FROM weight_day)";
+     WHERE date <= ?1
+     ORDER BY date DESC
+     LIMIT 1";
 
 fn day(row: &Row<'_>) -> SqlResult<WeightDay> {
     Ok(WeightDay {
@@ -423,11 +433,12 @@ pub(super) fn day_before(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Opti
         .optional()
 }
 
-pub(super) fn last_day(reader: &Reader<'_>) -> SqlResult<Option<WeightDay>> {
+/// The last day with a reading up to a date.
+pub(super) fn last_day(reader: &Reader<'_>, today: NaiveDate) -> SqlResult<Option<WeightDay>> {
     reader
         .connection()
         .prepare_cached(LAST_DAY)?
-        .query_row([], day)
+        .query_row([last_text(today)], day)
         .optional()
 }
 
@@ -464,20 +475,22 @@ pub(super) fn replace_days(tx: &WriteTransaction<'_>, from: NaiveDate, days: &[W
     Ok(())
 }
 
-const TRENDS_OLDEST_FIRST: &str = "SELECT trend_kg FROM weight_day ORDER BY date";
-const TRENDS_NEWEST_FIRST: &str = "SELECT trend_kg FROM weight_day ORDER BY date DESC";
+const TRENDS_OLDEST_FIRST: &str = "SELECT trend_kg FROM weight_day WHERE date <= ?1 ORDER BY date";
+const TRENDS_NEWEST_FIRST: &str = "SELECT trend_kg FROM weight_day WHERE date <= ?1 ORDER BY date DESC";
 
-/// Whether the goal is reached, reading no more days than decide it; mostly that is one from either end.
-pub(super) fn is_reached(reader: &Reader<'_>, goal: GoalWeight) -> SqlResult<bool> {
+/// Whether the goal is reached by the days up to `today`, reading no more of them than decide it; mostly that is one from
+/// either end.
+pub(super) fn is_reached(reader: &Reader<'_>, goal: GoalWeight, today: NaiveDate) -> SqlResult<bool> {
     let connection = reader.connection();
+    let today = last_text(today);
     let mut oldest = connection.prepare_cached(TRENDS_OLDEST_FIRST)?;
     let mut newest = connection.prepare_cached(TRENDS_NEWEST_FIRST)?;
     let failed = Cell::new(None);
     let value_of = |row: SqlResult<f64>| row.map_err(|error| failed.set(Some(error))).ok();
     let is_reached = goal::is_reached(
         goal,
-        oldest.query_map([], |row| row.get(0))?.map_while(value_of),
-        newest.query_map([], |row| row.get(0))?.map_while(value_of),
+        oldest.query_map([&today], |row| row.get(0))?.map_while(value_of),
+        newest.query_map([&today], |row| row.get(0))?.map_while(value_of),
     );
     match failed.into_inner() {
         Some(error) => Err(error),
@@ -497,6 +510,7 @@ pub(super) const HOT_STATEMENTS: &[(&str, &str)] = &[
     ("readings from", READINGS_FROM),
     ("weigh-ins", WEIGH_INS),
     ("newest", NEWEST),
+    ("latest", LATEST),
     ("by id", BY_ID),
     ("latest waist", LATEST_WAIST),
     ("days", DAYS),
@@ -510,9 +524,4 @@ pub(super) const HOT_STATEMENTS: &[(&str, &str)] = &[
 
 /// Those of them that walk along an index from an end and stop early.
 #[cfg(test)]
-pub(super) const WALKS: &[&str] = &[
-    "newest",
-    "latest waist",
-    "trends oldest first",
-    "trends newest first",
-];
+pub(super) const WALKS: &[&str] = &["newest"];

@@ -29,10 +29,10 @@ pub struct WaistReading {
     pub waist: Waist,
 }
 
-/// Weight at a glance.
+/// Weight at a glance, from the dates up to today: a weigh-in that was dated ahead by mistake hides nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightSummary {
-    /// The last date with a reading: its day value and trend.
+    /// The last date with a reading, today at the latest: its day value and trend.
     pub latest: Option<WeightDay>,
     /// The last weigh-in by date and time, as typed; of one date, a weigh-in without a time counts as the later one.
     pub latest_weigh_in: Option<WeighIn>,
@@ -56,12 +56,12 @@ pub struct WeightSummary {
 }
 
 pub(crate) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSummary, WeightError> {
-    let latest = sql::last_day(reader)?;
+    let latest = sql::last_day(reader, today)?;
     let days = match latest {
         Some(latest) => sql::days(reader, DateRange::ending_on(latest.date, WINDOW_DAYS))?,
         None => Vec::new(),
     };
-    let latest_waist = sql::latest_waist(reader)?;
+    let latest_waist = sql::latest_waist(reader, today)?;
     let slope = slope(&days);
     let goal = settings::weight_goal(reader)?;
     let mut failed = None;
@@ -73,7 +73,7 @@ pub(crate) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSum
         }),
         today,
         |goal| {
-            sql::is_reached(reader, goal).unwrap_or_else(|error| {
+            sql::is_reached(reader, goal, today).unwrap_or_else(|error| {
                 failed = Some(error);
                 false
             })
@@ -89,7 +89,7 @@ pub(crate) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSum
     };
     Ok(WeightSummary {
         latest,
-        latest_weigh_in: sql::newest(reader, 1)?.pop(),
+        latest_weigh_in: sql::latest_weigh_in(reader, today)?,
         latest_waist,
         is_plateau: slope.as_ref().is_some_and(is_plateau),
         slope,

@@ -26,6 +26,7 @@ fn chart_of(view: &DayByHour) -> Chart {
     hour_chart(&HourChartInput {
         date: view.day.date,
         view,
+        today: date("2100-01-01"),
         now: UtcMillis::YEAR_2100,
         first_measured: Some(view.day.date),
     })
@@ -89,6 +90,7 @@ fn an_unmeasured_hour_is_a_gap_a_paused_one_says_so_and_later_ones_are_to_come()
     let chart = hour_chart(&HourChartInput {
         date: date("2026-04-01"),
         view: &view,
+        today: date("2026-04-01"),
         now,
         first_measured: Some(date("2026-03-01")),
     });
@@ -149,6 +151,60 @@ fn a_correction_of_the_day_is_said_but_in_no_hour() {
     );
     assert_eq!(chart.series.len(), 1);
     assert_eq!(chart.facts.total, Some(ValueLabel::Steps { steps: 620 }));
+}
+
+#[test]
+fn marks_of_the_day_are_heard_where_its_first_hour_is_a_gap_and_in_the_summary() {
+    let mut view = view(Tz::Asia__Tokyo, "2026-04-01", |index| (index == 9).then_some(120));
+    view.day = DaySteps::new(date("2026-04-01"), Some(120), Some(500), 70_000, true);
+    let chart = chart_of(&view);
+    let kinds = [
+        MarkKind::ZoneChange,
+        MarkKind::Corrected,
+        MarkKind::Quarantined { steps: 70_000 },
+    ];
+    let night = chart.select_bucket(3).unwrap();
+    assert!(matches!(night.found, Found::Gap { .. }));
+    assert!(
+        night
+            .spoken
+            .ends_with(&kinds.map(|mark| SpokenPart::Mark { mark }))
+    );
+    assert_eq!(chart.facts.marks, kinds);
+    let evening = chart.select_bucket(20).unwrap();
+    assert_eq!(evening.spoken.len(), 2, "{:?}", evening.spoken);
+}
+
+#[test]
+fn the_date_that_is_asked_for_says_what_is_to_come_and_the_clock_only_for_today() {
+    let empty = view(Tz::Asia__Tokyo, "2026-04-02", |_| None);
+    let noon = empty.hours[12].slot.from;
+    let on = |today: &str, now: UtcMillis| {
+        let chart = hour_chart(&HourChartInput {
+            date: date("2026-04-02"),
+            view: &empty,
+            today: date(today),
+            now,
+            first_measured: Some(date("2026-03-01")),
+        });
+        let gaps: Vec<_> = chart.gaps.iter().map(|gap| (gap.to, gap.reason)).collect();
+        let incomplete = chart.buckets.iter().filter(|bucket| bucket.is_incomplete).count();
+        (gaps, incomplete, chart.marks)
+    };
+    let today = Mark {
+        index: 12,
+        kind: MarkKind::Today,
+    };
+    let (no_data, future) = (GapReason::NoData, GapReason::Future);
+    assert_eq!(
+        on("2026-04-01", UtcMillis::YEAR_2100),
+        (vec![(23, future)], 24, vec![])
+    );
+    assert_eq!(
+        on("2026-04-02", noon),
+        (vec![(12, no_data), (23, future)], 12, vec![today])
+    );
+    assert_eq!(on("2026-04-03", UtcMillis(0)), (vec![(23, no_data)], 0, vec![]));
 }
 
 #[test]

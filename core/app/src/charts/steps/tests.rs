@@ -120,6 +120,44 @@ fn today_is_incomplete_and_out_of_the_mean_unless_it_is_the_only_day() {
 }
 
 #[test]
+fn days_and_weeks_that_were_paused_from_end_to_end_say_so() {
+    let days = [
+        day("2026-04-01", Some(6000), None),
+        day("2026-04-03", None, Some(700)),
+    ];
+    let paused = |span: Span, range: DateRange, today: &str| -> Vec<(usize, usize, GapReason)> {
+        let chart = step_chart(&StepChartInput {
+            today: date(today),
+            is_paused: &|day| dates("2026-04-02", "2026-04-06").contains(day) || day >= date("2026-04-13"),
+            ..steps_input(span, range, &days)
+        });
+        chart
+            .gaps
+            .iter()
+            .map(|gap| (gap.from, gap.to, gap.reason))
+            .collect()
+    };
+    // A day entered by hand is known, paused or not.
+    assert_eq!(
+        paused(Span::Week, dates("2026-04-01", "2026-04-08"), "2026-04-07"),
+        [
+            (1, 1, GapReason::Paused),
+            (3, 4, GapReason::Paused),
+            (5, 6, GapReason::NoData)
+        ]
+    );
+    // From Monday, 30 March: a week with data, one without, one paused from its Monday on, one to come.
+    assert_eq!(
+        paused(Span::Quarter, dates("2026-03-30", "2026-05-04"), "2026-04-15"),
+        [
+            (1, 1, GapReason::NoData),
+            (2, 2, GapReason::Paused),
+            (3, 4, GapReason::Future)
+        ]
+    );
+}
+
+#[test]
 fn steps_that_were_not_believed_are_a_mark_and_never_a_bar() {
     let quarantined = DaySteps::new(date("2026-04-02"), Some(100), None, 90_000, true);
     let chart = week_of(&[quarantined]);
@@ -255,7 +293,7 @@ fn a_chart_of_three_days_is_this_model() {
     buckets: {"is_incomplete":false,"label":{"date":"2026-04-01","key":"day"},"measured_days":1,"total":{"key":"steps","steps":6500}}
     buckets: {"is_incomplete":false,"label":{"date":"2026-04-02","key":"day"},"measured_days":0,"total":null}
     buckets: {"is_incomplete":true,"label":{"date":"2026-04-03","key":"day"},"measured_days":1,"total":{"key":"steps","steps":0}}
-    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":1,"goal_days":1,"is_real_change":null,"longest_streak_days":1,"maximum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"mean":{"key":"steps","steps":6500},"measured_days":2,"minimum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"period":{"from":"2026-04-01","key":"dates","to":"2026-04-03"},"total":{"key":"steps","steps":6500}}
+    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":1,"goal_days":1,"is_real_change":null,"longest_streak_days":1,"marks":[],"maximum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"mean":{"key":"steps","steps":6500},"measured_days":2,"minimum":{"value":{"key":"steps","steps":6500},"when":{"date":"2026-04-01","key":"day"}},"period":{"from":"2026-04-01","key":"dates","to":"2026-04-03"},"total":{"key":"steps","steps":6500}}
     gaps: {"bridge":null,"from":1,"reason":"no_data","to":1}
     lines: {"kind":"goal","label":{"key":"steps","steps":5000},"place":"inside","value":5000.0,"y":0.625}
     lines: {"kind":"average","label":{"key":"steps","steps":6500},"place":"inside","value":6500.0,"y":0.8125}

@@ -25,13 +25,6 @@ impl Frame {
         self.bottom - self.top
     }
 
-    pub(super) fn touches(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
-    }
-
     /// Pixels of a position on the x axis.
     pub(super) fn x(&self, position: f64) -> f64 {
         self.left + position * self.width()
@@ -78,6 +71,15 @@ impl Anchor {
             Self::End => "end",
         }
     }
+}
+
+/// Which way the lines of a hatching lean: what means something else leans the other way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slant {
+    /// Up to the right.
+    Rising,
+    /// Down to the right.
+    Falling,
 }
 
 /// How a text looks.
@@ -274,13 +276,17 @@ impl Canvas {
     }
 
     /// Slanted lines that fill a frame, each cut at its edges.
-    pub(super) fn hatch(&mut self, frame: Frame, distance_px: f64, stroke: Stroke) {
+    pub(super) fn hatch(&mut self, frame: Frame, distance_px: f64, slant: Slant, stroke: Stroke) {
         let (width, height) = (frame.width(), frame.height());
         if width <= 0.0 || height <= 0.0 || distance_px <= 0.0 {
             return;
         }
+        let across = |x: f64| match slant {
+            Slant::Rising => frame.left + x,
+            Slant::Falling => frame.right - x,
+        };
         let mut path = String::new();
-        // On the line with offset c, (x - left) + (y - top) = c: it rises to the right.
+        // On the line with offset c, (x - left) + (y - top) = c: it rises to the right, and its mirror image falls.
         let lines = ((width + height) / distance_px) as u32; // bounded by the size of the picture
         for line in 0..=lines {
             let offset = (f64::from(line) + 0.5) * distance_px;
@@ -289,9 +295,9 @@ impl Canvas {
                 let _ = write!(
                     path,
                     "M{} {}L{} {}",
-                    Px(frame.left + from_x),
+                    Px(across(from_x)),
                     Px(frame.top + offset - from_x),
-                    Px(frame.left + to_x),
+                    Px(across(to_x)),
                     Px(frame.top + offset - to_x)
                 );
             }

@@ -3,30 +3,35 @@
 use super::LABEL_PX;
 use super::canvas::Frame;
 use super::legend::{Legend, ROW_PX};
+use super::missing::drawn_gaps;
 use super::text;
 use crate::charts::labels::LabelFormatter;
-use crate::charts::model::{BucketUnit, Chart, MarkKind};
+use crate::charts::model::{BucketUnit, Chart, GapReason, MarkKind};
 
 /// Free space at the edges of the picture.
 pub(super) const MARGIN: f64 = 24.0;
 /// From the top of the picture to the end of title and period.
 const HEADER_PX: f64 = 82.0;
-/// Height of the labels below the time axis.
-const TIME_AXIS_PX: f64 = 32.0;
+/// The same in a low picture.
+const LOW_HEADER_PX: f64 = 75.0;
+/// A picture below this height is low.
+const LOW_PX: f64 = 360.0;
+/// Height of the symbol of today and of the labels below the time axis.
+const TIME_AXIS_PX: f64 = 34.0;
 /// Height of one symbol above the plot.
 pub(super) const MARK_PX: f64 = 16.0;
-/// A wider label of a line stands inside the plot instead of beside it.
+/// A wider label of a line stands in the legend instead of beside the plot: inside it would lie over bars.
 const WIDEST_LABEL_SHARE: f64 = 0.24;
 /// Symbols of neighbouring buckets must not touch; on a narrower axis the legend alone names them.
 const LEAST_BUCKET_FOR_MARKS_PX: f64 = 13.0;
-/// The least that is left for values, whatever else is asked for.
-const LEAST_PLOT_PX: f64 = 48.0;
+/// Share of the picture's height that is left for values; the legend gives up rows for it.
+const LEAST_PLOT_SHARE: f64 = 0.45;
 
 /// The places of one picture.
 pub(super) struct Layout {
     pub(super) picture: Frame,
     pub(super) plot: Frame,
-    /// Whether labels of goal and average stand to the right of the plot; else inside.
+    /// Whether labels of goal and average stand to the right of the plot; else in the legend.
     pub(super) has_gutter: bool,
     /// Whether symbols stand above the plot.
     pub(super) has_marks: bool,
@@ -61,16 +66,31 @@ impl Layout {
         let has_room_for_marks =
             (right - left) / chart.buckets.len().max(1) as f64 >= LEAST_BUCKET_FOR_MARKS_PX;
         let rows_of_marks = if has_room_for_marks { mark_rows(chart) } else { 0 };
-        let top = HEADER_PX + MARK_PX * rows_of_marks as f64;
-
-        let mut legend = Legend::new(chart, labels, width - 2.0 * MARGIN);
-        let bottom_of = |legend: &Legend| {
-            height - 12.0 - legend.rows() as f64 * ROW_PX - if chart.is_empty() { 12.0 } else { TIME_AXIS_PX }
+        let header = if height < LOW_PX { LOW_HEADER_PX } else { HEADER_PX };
+        let top = header + MARK_PX * rows_of_marks as f64;
+        let bottom_with = |rows: usize| {
+            height - 12.0 - rows as f64 * ROW_PX - if chart.is_empty() { 12.0 } else { TIME_AXIS_PX }
         };
-        while legend.rows() > 0 && bottom_of(&legend) - top < LEAST_PLOT_PX {
+        let least = height * LEAST_PLOT_SHARE;
+        // A word that has room in the lowest plot has it in any.
+        let lowest_plot = Frame {
+            left,
+            top,
+            right,
+            bottom: bottom_with(0).min(top + least),
+        };
+        let mut unnamed_gaps: Vec<GapReason> = Vec::new();
+        for gap in drawn_gaps(chart, labels, lowest_plot) {
+            if gap.word_at.is_none() && !unnamed_gaps.contains(&gap.reason) {
+                unnamed_gaps.push(gap.reason);
+            }
+        }
+        let lines = if has_gutter { &[] } else { chart.lines.as_slice() };
+        let mut legend = Legend::new(chart, labels, lines, &unnamed_gaps, width - 2.0 * MARGIN);
+        while legend.rows() > 0 && bottom_with(legend.rows()) - top < least {
             legend.drop_last_row();
         }
-        let bottom = bottom_of(&legend).max(top + 1.0);
+        let bottom = bottom_with(legend.rows()).max(top + 1.0);
         legend.top = height - 16.0 - legend.rows() as f64 * ROW_PX;
         Self {
             picture: Frame {
@@ -90,6 +110,11 @@ impl Layout {
             legend,
         }
     }
+}
+
+/// Whether ticks can stand at uneven distances: those of hours do where the person changed zones.
+pub(super) fn has_uneven_ticks(chart: &Chart) -> bool {
+    chart.bucket_unit == BucketUnit::Hour
 }
 
 /// How many symbols stand above each other at most. Today has its place below the axis, and the marks of an hour chart

@@ -1,12 +1,13 @@
 //! What the shapes of a picture mean: a row of samples with their names below the chart, and the symbols themselves.
 
 use super::LABEL_PX;
-use super::canvas::{Anchor, Canvas, Frame, Stroke, TextStyle};
+use super::canvas::{Anchor, Canvas, Frame, Slant, Stroke, TextStyle};
 use super::layout::{Layout, MARGIN};
 use super::text;
 use super::theme::Palette;
 use crate::charts::labels::LabelFormatter;
-use crate::charts::model::{Chart, MarkKind, Role, ValueLabel};
+use crate::charts::model::{Chart, GapReason, Line, LineKind, MarkKind, Role, ValueLabel};
+use crate::charts::range::GoalPlace;
 
 /// Height of a row.
 pub(super) const ROW_PX: f64 = 22.0;
@@ -27,7 +28,11 @@ const ROLES: [Role; 6] = [
 /// What a sample shows.
 #[derive(Clone, Copy, PartialEq)]
 enum Sample {
+    /// Goal or average, where the picture has no room for its label.
+    Line(Line),
     Series(Role),
+    /// Missing data of which a stretch is too narrow for its word.
+    Gap(GapReason),
     Mark(MarkKind),
     Shade {
         is_paused: bool,
@@ -41,6 +46,8 @@ struct Item {
     name: String,
     /// Left end, from the margin.
     left: f64,
+    /// Right end of the name.
+    right: f64,
 }
 
 /// Samples in rows.
@@ -52,50 +59,47 @@ pub(super) struct Legend {
 
 impl Legend {
     /// Names whatever does not explain itself: a chart of plain bars alone needs no legend.
-    pub(super) fn new(chart: &Chart, labels: &dyn LabelFormatter, room_px: f64) -> Self {
-        let mut samples = Vec::new();
-        if chart.is_empty() {
-            // The picture says in words what there is.
-            return Self {
-                rows: Vec::new(),
-                top: 0.0,
-            };
-        }
-        let is_plain = chart.series.iter().all(|series| series.role == Role::Bar);
-        for role in ROLES {
-            let mut drawn = chart.series.iter().filter(|series| !series.runs.is_empty());
-            if !is_plain && drawn.any(|series| series.role == role) {
-                samples.push(Sample::Series(role));
-            }
-        }
-        samples.extend(chart.untimed.iter().map(|value| Sample::Untimed(*value)));
-        for is_paused in [true, false] {
-            if chart.shades.iter().any(|shade| shade.is_paused == is_paused) {
-                samples.push(Sample::Shade { is_paused });
-            }
-        }
-        samples.extend(marks_once(chart).into_iter().map(Sample::Mark));
-
+    ///
+    /// What matters most stands first, so that the last row is the one to be given up. `lines` and `unnamed_gaps` are those
+    /// whose names do not stand in the plot.
+    pub(super) fn new(
+        chart: &Chart,
+        labels: &dyn LabelFormatter,
+        lines: &[Line],
+        unnamed_gaps: &[GapReason],
+        room_px: f64,
+    ) -> Self {
         let mut rows: Vec<Vec<Item>> = Vec::new();
-        let mut left = 0.0;
-        for sample in samples {
+        // The picture of an empty chart says in words what there is.
+        if chart.is_empty() {
+            return Self { rows, top: 0.0 };
+        }
+        for sample in samples(chart, lines, unnamed_gaps) {
             let name = match sample {
+                Sample::Line(line) => labels.line(line.kind, line.label.as_ref()),
                 Sample::Series(role) => labels.series(role),
-                Sample::Mark(kind) => labels.mark(&kind),
+                Sample::Gap(reason) => labels.gap(reason),
+                Sample::Mark(kind) => labels.mark(&kind, chart.subject),
                 Sample::Untimed(value) => labels.untimed(value.as_ref()),
                 Sample::Shade { is_paused } => labels.shade(is_paused),
             };
             let name = text::fitted(&name, LABEL_PX, room_px - SAMPLE_PX - AFTER_SAMPLE_PX);
             let width = SAMPLE_PX + AFTER_SAMPLE_PX + text::width(&name, LABEL_PX);
-            let is_new_row = rows.is_empty() || left + width > room_px;
-            if is_new_row {
-                left = 0.0;
-                rows.push(Vec::new());
+            let left_in = |row: &[Item]| row.last().map_or(0.0, |item| item.right + AFTER_ITEM_PX);
+            let item = |left: f64| Item {
+                sample,
+                name,
+                left,
+                right: left + width,
+            };
+            // The first row with room, so that short names fill what long ones leave.
+            match rows.iter_mut().find(|row| left_in(row) + width <= room_px) {
+                Some(row) => {
+                    let left = left_in(row);
+                    row.push(item(left));
+                }
+                None => rows.push(vec![item(0.0)]),
             }
-            if let Some(row) = rows.last_mut() {
-                row.push(Item { sample, name, left });
-            }
-            left += width + AFTER_ITEM_PX;
         }
         Self { rows, top: 0.0 }
     }
@@ -109,7 +113,28 @@ impl Legend {
     }
 }
 
-/// Each kind of mark once, steps that were not believed added up.
+/// What needs a name, the most important first.
+fn samples(chart: &Chart, lines: &[Line], unnamed_gaps: &[GapReason]) -> Vec<Sample> {
+    let mut samples: Vec<Sample> = lines.iter().copied().map(Sample::Line).collect();
+    let is_plain = chart.series.iter().all(|series| series.role == Role::Bar);
+    for role in ROLES {
+        let mut drawn = chart.series.iter().filter(|series| !series.runs.is_empty());
+        if !is_plain && drawn.any(|series| series.role == role) {
+            samples.push(Sample::Series(role));
+        }
+    }
+    samples.extend(chart.untimed.iter().map(|value| Sample::Untimed(*value)));
+    samples.extend(unnamed_gaps.iter().copied().map(Sample::Gap));
+    for is_paused in [true, false] {
+        if chart.shades.iter().any(|shade| shade.is_paused == is_paused) {
+            samples.push(Sample::Shade { is_paused });
+        }
+    }
+    samples.extend(marks_once(chart).into_iter().map(Sample::Mark));
+    samples
+}
+
+/// Each kind of mark once, steps that were not believed added up. Corrections come last: the bars show them too.
 fn marks_once(chart: &Chart) -> Vec<MarkKind> {
     let mut kinds: Vec<MarkKind> = Vec::new();
     let mut quarantined = 0i64;
@@ -123,6 +148,12 @@ fn marks_once(chart: &Chart) -> Vec<MarkKind> {
     if quarantined > 0 {
         kinds.push(MarkKind::Quarantined { steps: quarantined });
     }
+    kinds.sort_by_key(|kind| match kind {
+        MarkKind::Quarantined { .. } => 0,
+        MarkKind::ZoneChange => 1,
+        MarkKind::Today => 2,
+        MarkKind::Corrected => 3,
+    });
     kinds
 }
 
@@ -157,8 +188,20 @@ fn draw_sample(canvas: &mut Canvas, sample: Sample, left: f64, middle: f64, pale
         right: left + 15.0,
         bottom: middle + 6.0,
     };
+    let sample_frame = Frame {
+        left,
+        right: left + SAMPLE_PX,
+        ..square
+    };
     let (start, end) = ((left, middle), (left + SAMPLE_PX, middle));
     match sample {
+        Sample::Line(Line { y: Some(_), kind, .. }) => canvas.line(start, end, line(kind, palette)),
+        Sample::Line(Line { kind, place, .. }) => arrow(canvas, centre, place, line(kind, palette).colour),
+        Sample::Gap(reason) => {
+            gap(canvas, sample_frame, reason, palette);
+            // The few lines of so small a stretch are seen only with an edge around them.
+            canvas.rectangle_outline(sample_frame, 2.0, Stroke::full(palette.axis, 1.0));
+        }
         Sample::Series(Role::Bar) => canvas.rectangle(square, 3.0, palette.bar),
         Sample::Series(Role::CorrectionAdded) => correction_added(canvas, square, 3.0, palette),
         Sample::Series(Role::CorrectionRemoved) => correction_removed(canvas, square, 3.0, palette),
@@ -195,7 +238,7 @@ pub(super) fn correction_added(canvas: &mut Canvas, frame: Frame, radius: f64, p
         right: frame.right - 0.7,
         bottom: frame.bottom,
     };
-    canvas.hatch(inside, 4.5, stroke);
+    canvas.hatch(inside, 4.5, Slant::Rising, stroke);
 }
 
 /// Steps taken away by hand: an empty, dashed outline.
@@ -216,14 +259,51 @@ pub(super) const fn projection(palette: &Palette) -> Stroke {
     }
 }
 
-/// A stretch that does not count: hatched if paused, dotted if excluded.
+/// Goal dashed, average dotted.
+pub(super) const fn line(kind: LineKind, palette: &Palette) -> Stroke {
+    let (colour, dash) = match kind {
+        LineKind::Goal => (palette.goal, "8 5"),
+        LineKind::Average => (palette.average, "1.5 4"),
+    };
+    Stroke {
+        colour,
+        width_px: 1.6,
+        dash,
+    }
+}
+
+/// Says that a goal lies beyond the axis.
+pub(super) fn arrow(canvas: &mut Canvas, (x, y): (f64, f64), place: GoalPlace, colour: &'static str) {
+    let up = if place == GoalPlace::Below { -1.0 } else { 1.0 };
+    canvas.polygon(
+        &[
+            (x - 4.0, y + 3.0 * up),
+            (x + 4.0, y + 3.0 * up),
+            (x, y - 4.0 * up),
+        ],
+        colour,
+        Stroke::full(colour, 1.0),
+    );
+}
+
+/// Missing data: a soft hatching, never a zero. A pause looks alike by the hour and by the day.
+pub(super) fn gap(canvas: &mut Canvas, frame: Frame, reason: GapReason, palette: &Palette) {
+    if reason == GapReason::Paused {
+        shade(canvas, frame, true, palette);
+    } else {
+        canvas.hatch(frame, 9.0, Slant::Rising, Stroke::full(palette.hatch, 1.2));
+    }
+}
+
+/// A stretch that does not count: hatched if paused, the other way than missing data; dotted if excluded.
 pub(super) fn shade(canvas: &mut Canvas, frame: Frame, is_paused: bool, palette: &Palette) {
     let stroke = Stroke {
         colour: palette.axis,
         width_px: if is_paused { 1.2 } else { 2.0 },
         dash: if is_paused { "" } else { "2 4" },
     };
-    canvas.hatch(frame, 7.0, stroke);
+    let slant = if is_paused { Slant::Falling } else { Slant::Rising };
+    canvas.hatch(frame, 7.0, slant, stroke);
 }
 
 /// The symbol of a mark around its centre, at most 12 pixels high: each kind has a shape of its own.

@@ -8,6 +8,7 @@
 //! text.rs     the width of a text, and its characters made safe
 //! canvas.rs   shapes as elements
 //! layout.rs   where plot, axes and legend stand
+//! missing.rs  where a value is missing, and where that is said
 //! plot.rs     what is inside the plot
 //! legend.rs   what the shapes mean
 //! ```
@@ -15,19 +16,21 @@
 mod canvas;
 mod layout;
 mod legend;
+mod missing;
 mod plot;
 #[cfg(test)]
 mod tests;
 mod text;
 mod theme;
 
+pub use text::OWN_CHARACTERS;
 pub use theme::Theme;
 
 use canvas::{Anchor, Canvas, Frame, Px, Stroke, TextStyle};
 use layout::Layout;
 
 use super::labels::LabelFormatter;
-use super::model::{Chart, GapReason};
+use super::model::Chart;
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,7 @@ impl Default for SvgOptions {
 
 /// Sizes of text in pixels.
 const TITLE_PX: f64 = 18.0;
+const LARGE_VALUE_PX: f64 = 32.0;
 const LABEL_PX: f64 = 12.5;
 
 /// Writes the chart as one SVG document: an image to assistive technology, named by its title and described by its summary.
@@ -112,7 +116,7 @@ pub fn write(chart: &Chart, labels: &dyn LabelFormatter, options: &SvgOptions) -
     )
 }
 
-/// A chart without a value: a quiet frame that says so. Readings that have no place on the axis are named there.
+/// A chart without a value: a quiet frame that says so. Weigh-ins that have no place on the axis stand there in large digits.
 fn draw_empty_state(
     canvas: &mut Canvas,
     chart: &Chart,
@@ -134,16 +138,11 @@ fn draw_empty_state(
             dash: "5 6",
         },
     );
-    let words = if chart.untimed.is_empty() {
-        labels.gap(GapReason::NoData)
-    } else {
-        let values: Vec<String> = chart
-            .untimed
-            .iter()
-            .map(|value| labels.untimed(value.as_ref()))
-            .collect();
-        values.join(" · ")
-    };
+    if !chart.untimed.is_empty() {
+        draw_untimed(canvas, chart, labels, plot, palette);
+        return;
+    }
+    let words = labels.gap(chart.empty_reason());
     canvas.text(
         f64::midpoint(plot.left, plot.right),
         f64::midpoint(plot.top, plot.bottom) + 5.0,
@@ -155,5 +154,52 @@ fn draw_empty_state(
             anchor: Anchor::Middle,
             halo: None,
         },
+    );
+}
+
+/// The weigh-ins without a time of day, as large as they fit, and why they are not on an axis.
+fn draw_untimed(
+    canvas: &mut Canvas,
+    chart: &Chart,
+    labels: &dyn LabelFormatter,
+    plot: Frame,
+    palette: &theme::Palette,
+) {
+    let values: Vec<String> = chart
+        .untimed
+        .iter()
+        .map(|value| match value {
+            Some(value) => labels.value(value),
+            None => labels.untimed(None),
+        })
+        .collect();
+    let values = values.join(text::SEPARATOR);
+    let room = plot.width() - 24.0;
+    let size_px = [LARGE_VALUE_PX, TITLE_PX]
+        .into_iter()
+        .find(|size_px| text::width(&values, *size_px) <= room)
+        .unwrap_or(LABEL_PX);
+    let (centre, middle) = (
+        f64::midpoint(plot.left, plot.right),
+        f64::midpoint(plot.top, plot.bottom),
+    );
+    let style = |size_px: f64, colour: &'static str, is_bold: bool| TextStyle {
+        size_px,
+        colour,
+        is_bold,
+        anchor: Anchor::Middle,
+        halo: None,
+    };
+    canvas.text(
+        centre,
+        middle + size_px * 0.1,
+        &text::fitted(&values, size_px, room),
+        &style(size_px, palette.ink, true),
+    );
+    canvas.text(
+        centre,
+        middle + size_px * 0.1 + LABEL_PX * 1.9,
+        &text::fitted(&labels.without_time_of_day(), LABEL_PX, room),
+        &style(LABEL_PX, palette.faint_ink, false),
     );
 }

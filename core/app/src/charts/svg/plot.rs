@@ -1,15 +1,16 @@
 //! What is inside the plot: grid, gaps, bars, points, lines, and the labels of both axes.
 
 use super::canvas::{Anchor, Canvas, Frame, Stroke, TextStyle};
-use super::layout::{Layout, MARGIN, MARK_PX};
+use super::layout::{self, Layout, MARGIN, MARK_PX};
+use super::missing::{DrawnGap, drawn_gaps};
 use super::theme::Palette;
 use super::{LABEL_PX, legend, text};
 use crate::charts::labels::LabelFormatter;
-use crate::charts::model::{
-    BucketUnit, Chart, Gap, GapReason, Line, LineKind, MarkKind, Point, Role, Run, Series,
-};
+use crate::charts::model::{Chart, Line, MarkKind, Point, Role, Run, Series};
 use crate::charts::range::GoalPlace;
 
+/// Between neighbouring labels of the time axis at least.
+const TICK_DISTANCE_PX: f64 = 8.0;
 /// Share of a bucket's width that its bar takes.
 const BAR_SHARE: f64 = 0.68;
 const WIDEST_BAR_PX: f64 = 52.0;
@@ -44,11 +45,12 @@ pub(super) fn draw(
         palette,
     };
     plot.draw_value_axis(canvas);
-    plot.draw_gaps(canvas);
+    let gaps = drawn_gaps(chart, labels, layout.plot);
+    plot.draw_gaps(canvas, &gaps);
     plot.draw_shades(canvas);
     plot.draw_series(canvas);
-    let labels_of_lines = plot.draw_lines(canvas);
-    plot.draw_gap_words(canvas, &labels_of_lines);
+    plot.draw_lines(canvas);
+    plot.draw_gap_words(canvas, &gaps);
     plot.draw_time_axis(canvas);
     plot.draw_marks(canvas);
 }
@@ -97,7 +99,8 @@ impl Plot<'_> {
         }
     }
 
-    /// Ticks that would touch are thinned out evenly; a month or year named by a tick that fell out is named by the next.
+    /// Ticks that would touch are thinned out evenly; a month or year named by a tick that fell out is named by the next. On a
+    /// travel day two hours can stand close to each other and the others far apart: there the second of the two falls out.
     fn draw_time_axis(&self, canvas: &mut Canvas) {
         let frame = self.frame();
         canvas.line(
@@ -128,13 +131,26 @@ impl Plot<'_> {
             }
             placed
         };
-        let kept = (1..=ticks.len().max(1)).map(placed).find(|placed| {
-            let extents: Vec<_> = placed
-                .iter()
-                .map(|(_, _, centre, half)| (centre - half, centre + half))
-                .collect();
-            text::stride(&extents, 8.0) == 1
-        });
+        let kept = if layout::has_uneven_ticks(self.chart) {
+            let mut taken_until = f64::NEG_INFINITY;
+            let mut kept = placed(1);
+            kept.retain(|(_, _, centre, half)| {
+                let has_room = taken_until + TICK_DISTANCE_PX <= centre - half;
+                if has_room {
+                    taken_until = centre + half;
+                }
+                has_room
+            });
+            Some(kept)
+        } else {
+            (1..=ticks.len().max(1)).map(placed).find(|placed| {
+                let extents: Vec<_> = placed
+                    .iter()
+                    .map(|(_, _, centre, half)| (centre - half, centre + half))
+                    .collect();
+                text::stride(&extents, TICK_DISTANCE_PX) == 1
+            })
+        };
         for (tick, words, centre, _) in kept.unwrap_or_default() {
             let x = frame.x(tick.x);
             canvas.line(
@@ -144,64 +160,33 @@ impl Plot<'_> {
             );
             canvas.text(
                 centre,
-                frame.bottom + 22.0,
+                frame.bottom + 24.0,
                 &words,
                 &self.label_style(Anchor::Middle),
             );
         }
     }
 
-    /// The stretch of a gap, from edge to edge of its buckets.
-    fn gap_frame(&self, gap: &Gap) -> Frame {
-        let edge = |index: f64| self.frame().x(self.chart.x_of(index).clamp(0.0, 1.0));
-        Frame {
-            left: edge(gap.from as f64 - 0.5),
-            right: edge(gap.to as f64 + 0.5),
-            ..self.frame()
-        }
-    }
-
-    /// Gaps that are drawn: what lies ahead or before everything stays empty, and a pause is shaded already.
-    fn drawn_gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.chart.gaps.iter().filter(|gap| match gap.reason {
-            GapReason::Future | GapReason::BeforeFirst => false,
-            GapReason::Paused => self.chart.bucket_unit != BucketUnit::Hour,
-            GapReason::NoData => true,
-        })
-    }
-
     /// The word for a gap, where there is room.
-    fn draw_gap_words(&self, canvas: &mut Canvas, taken: &[Frame]) {
-        for gap in self.drawn_gaps() {
-            let words = self.labels.gap(gap.reason);
-            let stretch = self.gap_frame(gap);
-            let half = text::width(&words, LABEL_PX) / 2.0;
-            let centre = f64::midpoint(stretch.left, stretch.right);
-            let baseline = f64::midpoint(stretch.top, stretch.bottom);
-            let frame = Frame {
-                left: centre - half - 8.0,
-                right: centre + half + 8.0,
-                top: baseline - LABEL_PX,
-                bottom: baseline + 4.0,
-            };
-            let fits = frame.width() <= stretch.width() && frame.height() <= stretch.height();
-            if fits && !taken.iter().any(|label| label.touches(&frame)) {
-                let style = TextStyle {
-                    halo: Some(self.palette.ground),
-                    ..self.label_style(Anchor::Middle)
-                };
-                canvas.text(centre, baseline, &words, &style);
+    fn draw_gap_words(&self, canvas: &mut Canvas, gaps: &[DrawnGap]) {
+        let style = TextStyle {
+            halo: Some(self.palette.ground),
+            ..self.label_style(Anchor::Middle)
+        };
+        for gap in gaps {
+            if let Some((centre, baseline)) = gap.word_at {
+                canvas.text(centre, baseline, &gap.words, &style);
             }
         }
     }
 
-    /// Missing data are a soft hatching, never a zero; where the line may be continued over them, it is dotted.
-    fn draw_gaps(&self, canvas: &mut Canvas) {
-        for gap in self.drawn_gaps() {
-            let frame = self.gap_frame(gap);
-            let words = self.labels.gap(gap.reason);
-            canvas.group(&words, |canvas| {
-                canvas.hatch(frame, 9.0, Stroke::full(self.palette.hatch, 1.2));
+    /// Missing data are hatched; where the line may be continued over them, it is dotted.
+    fn draw_gaps(&self, canvas: &mut Canvas, gaps: &[DrawnGap]) {
+        for gap in gaps {
+            canvas.group(&gap.words, |canvas| {
+                for stretch in &gap.stretches {
+                    legend::gap(canvas, *stretch, gap.reason, self.palette);
+                }
             });
         }
         for ((from_x, from_y), (to_x, to_y)) in self.chart.gaps.iter().filter_map(|gap| gap.bridge) {
@@ -364,15 +349,9 @@ impl Plot<'_> {
         }
     }
 
-    fn line_colour(&self, kind: LineKind) -> &'static str {
-        match kind {
-            LineKind::Goal => self.palette.goal,
-            LineKind::Average => self.palette.average,
-        }
-    }
-
-    /// Goal and average with their labels, moved apart where they would touch. Gives the frames of the labels.
-    fn draw_lines(&self, canvas: &mut Canvas) -> Vec<Frame> {
+    /// Goal and average, with their labels beside the plot, moved apart where they would touch; without room there the legend
+    /// names them.
+    fn draw_lines(&self, canvas: &mut Canvas) {
         let frame = self.frame();
         let mut placed: Vec<(&Line, f64)> = Vec::new();
         for line in &self.chart.lines {
@@ -381,30 +360,19 @@ impl Plot<'_> {
                 (None, GoalPlace::Below) => frame.bottom - 8.0,
                 (None, _) => frame.top + 8.0,
             };
+            let stroke = legend::line(line.kind, self.palette);
             if line.y.is_some() {
-                let dash = match line.kind {
-                    LineKind::Goal => "8 5",
-                    LineKind::Average => "1.5 4",
-                };
-                canvas.line(
-                    (frame.left, at),
-                    (frame.right, at),
-                    Stroke {
-                        colour: self.line_colour(line.kind),
-                        width_px: 1.6,
-                        dash,
-                    },
-                );
+                canvas.line((frame.left, at), (frame.right, at), stroke);
+            } else {
+                legend::arrow(canvas, (frame.right - 2.0, at), line.place, stroke.colour);
             }
             placed.push((line, at));
         }
+        if !self.layout.has_gutter {
+            return;
+        }
         placed.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let raised = if self.layout.has_gutter {
-            LABEL_PX * 0.36
-        } else {
-            -6.0
-        };
-        let mut baselines: Vec<f64> = placed.iter().map(|(_, at)| at + raised).collect();
+        let mut baselines: Vec<f64> = placed.iter().map(|(_, at)| at + LABEL_PX * 0.36).collect();
         let mut highest = frame.top + 4.0;
         for baseline in &mut baselines {
             *baseline = baseline.max(highest);
@@ -415,57 +383,15 @@ impl Plot<'_> {
             *baseline = baseline.min(lowest);
             lowest = *baseline - LINE_LABEL_PX;
         }
-        placed
-            .into_iter()
-            .zip(baselines)
-            .map(|((line, _), baseline)| self.draw_line_label(canvas, line, baseline))
-            .collect()
-    }
-
-    /// Gives the frame that the label takes.
-    fn draw_line_label(&self, canvas: &mut Canvas, line: &Line, baseline: f64) -> Frame {
-        let frame = self.frame();
-        let colour = self.line_colour(line.kind);
-        let (x, anchor, halo, room) = if self.layout.has_gutter {
-            (frame.right + 10.0, Anchor::Start, None, f64::INFINITY)
-        } else {
-            let halo = Some(self.palette.ground);
-            (frame.right - 8.0, Anchor::End, halo, frame.width() - 20.0)
-        };
-        let words = text::fitted(&self.labels.line(line.kind, line.label.as_ref()), LABEL_PX, room);
-        let style = TextStyle {
-            size_px: LABEL_PX,
-            colour,
-            is_bold: true,
-            anchor,
-            halo,
-        };
-        canvas.text(x, baseline, &words, &style);
-        if line.y.is_none() {
-            Self::draw_arrow(canvas, frame.right - 2.0, baseline - 4.5, line.place, colour);
+        for ((line, _), baseline) in placed.into_iter().zip(baselines) {
+            let style = TextStyle {
+                colour: legend::line(line.kind, self.palette).colour,
+                is_bold: true,
+                ..self.label_style(Anchor::Start)
+            };
+            let words = self.labels.line(line.kind, line.label.as_ref());
+            canvas.text(frame.right + 10.0, baseline, &words, &style);
         }
-        let width = text::width(&words, LABEL_PX);
-        let left = if anchor == Anchor::End { x - width } else { x };
-        Frame {
-            left,
-            top: baseline - LABEL_PX,
-            right: left + width,
-            bottom: baseline + 4.0,
-        }
-    }
-
-    /// Says that a goal lies beyond the axis.
-    fn draw_arrow(canvas: &mut Canvas, x: f64, y: f64, place: GoalPlace, colour: &'static str) {
-        let up = if place == GoalPlace::Below { -1.0 } else { 1.0 };
-        canvas.polygon(
-            &[
-                (x - 4.0, y + 3.0 * up),
-                (x + 4.0, y + 3.0 * up),
-                (x, y - 4.0 * up),
-            ],
-            colour,
-            Stroke::full(colour, 1.0),
-        );
     }
 
     fn draw_marks(&self, canvas: &mut Canvas) {
@@ -474,7 +400,7 @@ impl Plot<'_> {
         for mark in &self.chart.marks {
             let x = frame.x(self.chart.x_of(mark.index as f64));
             let centre = if mark.kind == MarkKind::Today {
-                (x, frame.bottom + 6.0)
+                (x, frame.bottom + 5.0)
             } else if self.layout.has_marks {
                 above = match above {
                     (Some(index), height) if index == mark.index => (Some(index), height + MARK_PX),
@@ -484,7 +410,7 @@ impl Plot<'_> {
             } else {
                 continue;
             };
-            canvas.group(&self.labels.mark(&mark.kind), |canvas| {
+            canvas.group(&self.labels.mark(&mark.kind, self.chart.subject), |canvas| {
                 legend::mark(canvas, mark.kind, centre, self.palette);
             });
         }

@@ -3,17 +3,22 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use super::layout::Layout;
+use super::missing::drawn_gaps;
 use super::theme::Palette;
 use super::*;
+use crate::charts::hours::{HourChartInput, hour_chart};
 use crate::charts::samples::{
-    date, dates, day, steps_input, steps_of_a_month, steps_of_ten_years, weight_of_a_month,
-    weights_of_one_date,
+    date, dates, day, steps_input, steps_of_a_month, steps_of_a_week, steps_of_ten_years, weight_of_a_month,
+    weight_without_a_time, weights_of_one_date,
 };
 use crate::charts::test_words::PlainWords;
 use crate::charts::{
-    DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Span, StepChartInput, TimeLabel, TimeTick,
-    ValueLabel, step_chart,
+    DatedValue, Facts, GapReason, LineKind, MarkKind, Role, Shade, Span, StepChartInput, Subject, TimeLabel,
+    TimeTick, ValueLabel, step_chart,
 };
+use crate::steps::{DayByHour, DaySteps, HourOfDay};
+use crate::time::{DayStart, Tz, UtcMillis, ZoneOffsets};
 
 /// Long words in full-width characters, and markup.
 struct WideWords;
@@ -49,10 +54,13 @@ impl LabelFormatter for WideWords {
     fn shade(&self, _: bool) -> String {
         "一時停止".to_owned()
     }
+    fn without_time_of_day(&self) -> String {
+        "この記録には時刻がありません".to_owned()
+    }
     fn untimed(&self, _: Option<&ValueLabel>) -> String {
         "時刻なし".to_owned()
     }
-    fn mark(&self, _: &MarkKind) -> String {
+    fn mark(&self, _: &MarkKind, _: Subject) -> String {
         "移動した日の長い説明がここに入ります".to_owned()
     }
     fn dated(&self, _: &DatedValue) -> String {
@@ -65,10 +73,13 @@ fn charts() -> Vec<Chart> {
     empty.series.clear();
     vec![
         steps_of_a_month(),
+        steps_of_a_week(),
         steps_of_ten_years(),
         weight_of_a_month(false),
         weight_of_a_month(true),
         weights_of_one_date(),
+        weight_without_a_time(false),
+        weight_without_a_time(true),
         goal_and_average_at_the_bottom(),
         empty,
     ]
@@ -119,6 +130,10 @@ fn texts(svg: &str) -> Vec<(String, Frame)> {
         .collect()
 }
 
+fn touches(one: &Frame, other: &Frame) -> bool {
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
+}
+
 #[test]
 fn no_text_leaves_the_picture_or_covers_another_at_any_size_in_any_script() {
     let words: [&dyn LabelFormatter; 2] = [&PlainWords, &WideWords];
@@ -140,12 +155,159 @@ fn no_text_leaves_the_picture_or_covers_another_at_any_size_in_any_script() {
                         "{place}"
                     );
                     for (other, taken) in texts.iter().skip(index + 1) {
-                        assert!(!frame.touches(taken), "{place} covers {other}");
+                        assert!(!touches(frame, taken), "{place} covers {other}");
                     }
                 }
             }
         }
     }
+}
+
+fn layout(chart: &Chart, words: &dyn LabelFormatter, (width, height): (u32, u32)) -> Layout {
+    Layout::new(chart, words, f64::from(width), f64::from(height))
+}
+
+fn picture(chart: &Chart, words: &dyn LabelFormatter, (width_px, height_px): (u32, u32)) -> String {
+    let options = SvgOptions {
+        width_px,
+        height_px,
+        ..SvgOptions::default()
+    };
+    write(chart, words, &options)
+}
+
+#[test]
+fn without_room_beside_the_plot_goal_and_average_stand_below_it_and_over_no_bar() {
+    let size = (360, 300);
+    let chart = steps_of_a_month();
+    let layout = layout(&chart, &PlainWords, size);
+    assert!(!layout.has_gutter);
+    let texts = texts(&picture(&chart, &PlainWords, size));
+    for name in ["Goal 8,000", "Average "] {
+        let (_, frame) = texts.iter().find(|(words, _)| words.starts_with(name)).unwrap();
+        assert!(frame.top > layout.plot.bottom, "{name}");
+    }
+}
+
+#[test]
+fn the_plot_keeps_45_percent_of_a_phones_picture_whatever_the_legend_would_say() {
+    let words: [&dyn LabelFormatter; 2] = [&PlainWords, &WideWords];
+    for chart in charts() {
+        for words in words {
+            for size in [(360, 300), (360, 320), (360, 640), (550, 340), (880, 440)] {
+                let layout = layout(&chart, words, size);
+                let share = layout.plot.height() / layout.picture.height();
+                assert!(share >= 0.45, "{size:?}: {share}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hatching_without_room_for_its_word_is_named_in_the_legend() {
+    let no_data = |chart: &Chart| {
+        let size = (880, 440);
+        let plot = layout(chart, &PlainWords, size).plot;
+        let inside = |frame: &Frame| frame.bottom < plot.bottom;
+        let texts = texts(&picture(chart, &PlainWords, size));
+        let found = texts.into_iter().filter(|(words, _)| words == "no data");
+        let (in_plot, in_legend): (Vec<_>, Vec<_>) = found.partition(|(_, frame)| inside(frame));
+        (in_plot.len(), in_legend.len())
+    };
+    // Two days wide and one day wide.
+    assert_eq!(no_data(&steps_of_a_month()), (0, 1));
+    assert_eq!(no_data(&steps_of_a_week()), (2, 0));
+    assert_eq!(no_data(&weight_of_a_month(false)), (1, 0));
+}
+
+#[test]
+fn the_word_for_a_gap_stands_clear_of_the_line_across_it() {
+    let chart = weight_of_a_month(false);
+    let bridge = chart.gaps.iter().find_map(|gap| gap.bridge).unwrap();
+    for size in [(480, 340), (880, 440), (1600, 900)] {
+        let plot = layout(&chart, &PlainWords, size).plot;
+        let gap = drawn_gaps(&chart, &PlainWords, plot).remove(0);
+        let (centre, baseline) = gap.word_at.unwrap();
+        let half = text::width(&gap.words, LABEL_PX) / 2.0;
+        let ((from_x, from_y), (to_x, to_y)) = bridge;
+        let is_crossed = (0..=100).any(|share| {
+            let share = f64::from(share) / 100.0;
+            let x = plot.x(from_x + share * (to_x - from_x));
+            let y = plot.y(from_y + share * (to_y - from_y));
+            (x - centre).abs() <= half && (baseline - LABEL_PX..=baseline + 3.0).contains(&y)
+        });
+        assert!(!is_crossed, "{size:?}");
+    }
+}
+
+#[test]
+fn a_pause_leans_the_other_way_than_missing_data_and_what_is_left_out_is_not_missing() {
+    let leans = |svg: &str, words: &str| -> f64 {
+        let (_, group) = svg.split_once(&format!("<title>{words}</title>")).unwrap();
+        let (_, path) = group.split_once("d=\"M").unwrap();
+        let numbers: Vec<f64> = path
+            .split(['M', 'L', ' ', '"'])
+            .take(4)
+            .map(|number| number.parse().unwrap())
+            .collect();
+        ((numbers[3] - numbers[1]) / (numbers[2] - numbers[0])).signum()
+    };
+    let mut chart = steps_of_a_week();
+    chart.gaps[1].reason = GapReason::Paused;
+    let svg = picture(&chart, &PlainWords, (880, 440));
+    let missing = leans(&svg, "no data");
+    assert!((missing + leans(&svg, "paused")).abs() < 1e-9);
+    chart.shades = vec![Shade {
+        from_x: 0.6,
+        to_x: 1.0,
+        is_paused: true,
+    }];
+    let svg = picture(&chart, &PlainWords, (880, 440));
+    assert!((missing + leans(&svg, "Paused")).abs() < 1e-9);
+
+    let mut chart = steps_of_a_week();
+    let gap = chart.gaps[1];
+    let (from_x, to_x) = (chart.x_of(gap.from as f64 - 0.5), chart.x_of(gap.to as f64 + 0.5));
+    let plot = layout(&chart, &PlainWords, (880, 440)).plot;
+    let hatched = |chart: &Chart| -> f64 {
+        let gaps = drawn_gaps(chart, &PlainWords, plot);
+        gaps.iter().flat_map(|gap| &gap.stretches).map(Frame::width).sum()
+    };
+    let all = hatched(&chart);
+    let is_paused = false;
+    chart.shades = vec![Shade {
+        from_x,
+        to_x,
+        is_paused,
+    }];
+    let rest = hatched(&chart);
+    assert!((all - rest - (to_x - from_x) * plot.width()).abs() < 1e-9);
+}
+
+#[test]
+fn a_few_pixels_lie_between_the_symbol_of_today_and_its_date() {
+    let svg = picture(&steps_of_a_week(), &PlainWords, (360, 320));
+    let (_, group) = svg.split_once("<title>Today so far</title>").unwrap();
+    let lowest = attribute(group, "points")
+        .unwrap()
+        .split([' ', ','])
+        .skip(1)
+        .step_by(2)
+        .map(|y| y.parse::<f64>().unwrap())
+        .fold(0.0, f64::max);
+    let texts = texts(&svg);
+    let (_, frame) = texts.iter().find(|(words, _)| words == "12").unwrap();
+    assert!(frame.top - lowest >= 5.0, "{lowest} {frame:?}");
+}
+
+#[test]
+fn a_weight_without_a_time_of_day_is_told_in_large_digits_with_the_reason() {
+    let svg = picture(&weight_without_a_time(false), &PlainWords, (880, 440));
+    let value = svg.lines().find(|line| line.contains(">70.5 kg<")).unwrap();
+    assert_eq!(attribute(value, "font-size"), Some("32"));
+    assert!(svg.contains(">no time of day in these data<"));
+    let concealed = picture(&weight_without_a_time(true), &PlainWords, (880, 440));
+    assert!(concealed.contains(">without a time<") && !concealed.contains("70.5"));
 }
 
 #[test]
@@ -187,6 +349,70 @@ fn a_missing_day_is_hatched_and_named_and_a_measured_zero_is_a_bar() {
     assert!(svg.contains("<title>3 Apr 2026 0 steps</title>"));
 }
 
+/// From Dubai at 7:00 to Tokyo, where it was 12:00.
+fn travel_day() -> Chart {
+    let on = date("2026-04-01");
+    let slots = |zone: Tz| ZoneOffsets::new(zone).slots_of(on, DayStart::MIDNIGHT);
+    let (dubai, tokyo) = (slots(Tz::Asia__Dubai), slots(Tz::Asia__Tokyo));
+    let hours = dubai.into_iter().take(7).chain(tokyo.into_iter().skip(12));
+    let view = DayByHour {
+        hours: hours
+            .map(|slot| HourOfDay {
+                slot,
+                steps: Some(100),
+            })
+            .collect(),
+        paused: Vec::new(),
+        excluded: Vec::new(),
+        day: DaySteps::new(on, Some(1900), None, 0, true),
+    };
+    hour_chart(&HourChartInput {
+        date: on,
+        view: &view,
+        today: date("2026-04-02"),
+        now: UtcMillis::YEAR_2100,
+        first_measured: Some(on),
+    })
+}
+
+#[test]
+fn on_a_travel_day_only_the_label_of_an_hour_falls_out_that_would_touch_its_neighbour() {
+    let shown = |width_px: u32| -> Vec<String> {
+        let options = SvgOptions {
+            width_px,
+            ..SvgOptions::default()
+        };
+        let texts = texts(&write(&travel_day(), &PlainWords, &options));
+        let words = texts.into_iter().map(|(words, _)| words);
+        words.filter(|words| words.ends_with(":00")).collect()
+    };
+    assert_eq!(shown(1600), ["0:00", "6:00", "12:00", "18:00"]);
+    assert_eq!(shown(400), ["0:00", "6:00", "18:00"]);
+}
+
+#[test]
+fn an_empty_picture_says_why_it_is_empty() {
+    let said = |today: &str, first_measured: Option<&str>, is_paused: bool| -> Vec<String> {
+        let chart = step_chart(&StepChartInput {
+            today: date(today),
+            first_measured: first_measured.map(date),
+            is_paused: &|_| is_paused,
+            ..steps_input(Span::Week, dates("2026-04-01", "2026-04-08"), &[])
+        });
+        let texts = texts(&write(&chart, &PlainWords, &SvgOptions::default()));
+        texts.into_iter().map(|(words, _)| words).skip(2).collect()
+    };
+    let measured = Some("2026-03-01");
+    assert_eq!(said("2026-04-07", measured, false), ["no data"]);
+    assert_eq!(
+        said("2026-04-04", measured, true),
+        ["paused"],
+        "and three days to come"
+    );
+    assert_eq!(said("2026-03-31", measured, false), ["to come"]);
+    assert_eq!(said("2026-04-04", None, false), ["not yet measured"]);
+}
+
 #[test]
 fn two_days_and_a_gap_are_this_picture() {
     let days = [
@@ -199,58 +425,56 @@ fn two_days_and_a_gap_are_this_picture() {
     });
     let options = SvgOptions {
         width_px: 320,
-        height_px: 220,
+        height_px: 300,
         ..SvgOptions::default()
     };
     insta::assert_snapshot!(write(&chart, &PlainWords, &options), @r##"
-    <svg xmlns="http://www.w3.org/2000/svg" width="320" height="220" viewBox="0 0 320 220" role="img" aria-label="Steps" font-family="Inter, &#39;Noto Sans JP&#39;, &#39;Hiragino Sans&#39;, &#39;Noto Sans&#39;, sans-serif">
+    <svg xmlns="http://www.w3.org/2000/svg" width="320" height="300" viewBox="0 0 320 300" role="img" aria-label="Steps" font-family="Inter, &#39;Noto Sans JP&#39;, &#39;Hiragino Sans&#39;, &#39;Noto Sans&#39;, sans-serif">
     <title>Steps</title>
     <desc>1 Apr 2026 – 3 Apr 2026: 2 of 3 days, mean 600 steps</desc>
-    <rect x="0" y="0" width="320" height="220" rx="14" fill="#ffffff"/>
+    <rect x="0" y="0" width="320" height="300" rx="14" fill="#ffffff"/>
     <text x="24" y="36" font-size="18" fill="#1d2730" font-weight="600">Steps</text>
     <text x="24" y="57" font-size="12.5" fill="#5a6773">1 Apr 2026 – 3 Apr 2026</text>
-    <path d="M57.3 154L296 154" fill="none" stroke="#e9edf0" stroke-width="1"/>
-    <text x="47.3" y="158.5" font-size="12.5" fill="#5a6773" text-anchor="end">0</text>
-    <path d="M57.3 135.3L296 135.3" fill="none" stroke="#e9edf0" stroke-width="1"/>
-    <text x="47.3" y="139.8" font-size="12.5" fill="#5a6773" text-anchor="end">200</text>
-    <path d="M57.3 116.7L296 116.7" fill="none" stroke="#e9edf0" stroke-width="1"/>
-    <text x="47.3" y="121.2" font-size="12.5" fill="#5a6773" text-anchor="end">400</text>
-    <path d="M57.3 98L296 98" fill="none" stroke="#e9edf0" stroke-width="1"/>
-    <text x="47.3" y="102.5" font-size="12.5" fill="#5a6773" text-anchor="end">600</text>
+    <path d="M57.3 232L296 232" fill="none" stroke="#e9edf0" stroke-width="1"/>
+    <text x="47.3" y="236.5" font-size="12.5" fill="#5a6773" text-anchor="end">0</text>
+    <path d="M57.3 185L296 185" fill="none" stroke="#e9edf0" stroke-width="1"/>
+    <text x="47.3" y="189.5" font-size="12.5" fill="#5a6773" text-anchor="end">200</text>
+    <path d="M57.3 138L296 138" fill="none" stroke="#e9edf0" stroke-width="1"/>
+    <text x="47.3" y="142.5" font-size="12.5" fill="#5a6773" text-anchor="end">400</text>
+    <path d="M57.3 91L296 91" fill="none" stroke="#e9edf0" stroke-width="1"/>
+    <text x="47.3" y="95.5" font-size="12.5" fill="#5a6773" text-anchor="end">600</text>
     <g><title>no data</title>
-    <path d="M136.8 102.5L141.3 98M136.8 111.5L150.3 98M136.8 120.5L159.3 98M136.8 129.5L168.3 98M136.8 138.5L177.3 98M136.8 147.5L186.3 98M139.3 154L195.3 98M148.3 154L204.3 98M157.3 154L213.3 98M166.3 154L216.4 103.9M175.3 154L216.4 112.9M184.3 154L216.4 121.9M193.3 154L216.4 130.9M202.3 154L216.4 139.9M211.3 154L216.4 148.9" fill="none" stroke="#dde3e8" stroke-width="1.2"/>
+    <path d="M136.8 95.5L141.3 91M136.8 104.5L150.3 91M136.8 113.5L159.3 91M136.8 122.5L168.3 91M136.8 131.5L177.3 91M136.8 140.5L186.3 91M136.8 149.5L195.3 91M136.8 158.5L204.3 91M136.8 167.5L213.3 91M136.8 176.5L216.4 96.9M136.8 185.5L216.4 105.9M136.8 194.5L216.4 114.9M136.8 203.5L216.4 123.9M136.8 212.5L216.4 132.9M136.8 221.5L216.4 141.9M136.8 230.5L216.4 150.9M144.3 232L216.4 159.9M153.3 232L216.4 168.9M162.3 232L216.4 177.9M171.3 232L216.4 186.9M180.3 232L216.4 195.9M189.3 232L216.4 204.9M198.3 232L216.4 213.9M207.3 232L216.4 222.9M216.3 232L216.4 231.9" fill="none" stroke="#dde3e8" stroke-width="1.2"/>
     </g>
     <g><title>1 Apr 2026 600 steps</title>
-    <path d="M71 154V103Q71 98 76 98H118Q123 98 123 103V154Z" fill="#2c8a80"/>
+    <path d="M71 232V96Q71 91 76 91H118Q123 91 123 96V232Z" fill="#2c8a80"/>
     </g>
     <g><title>3 Apr 2026 400 steps</title>
-    <path d="M231 154V117.5Q231 117.5 231 117.5H281.4Q281.4 117.5 281.4 117.5V154Z" fill="#d5ebe8" stroke="#2c8a80" stroke-width="1.6"/>
+    <path d="M231 232V138.8Q231 138.8 231 138.8H281.4Q281.4 138.8 281.4 138.8V232Z" fill="#d5ebe8" stroke="#2c8a80" stroke-width="1.6"/>
     </g>
     <g><title>3 Apr 2026 100 steps</title>
-    <path d="M230.2 116.7V112.3Q230.2 107.3 235.2 107.3H277.2Q282.2 107.3 282.2 112.3V116.7Z" fill="#ffffff" stroke="#b9731c" stroke-width="1.4"/>
-    <path d="M230.9 111.6L233.2 109.3M230.9 116.1L237.7 109.3M234.8 116.7L242.2 109.3M239.3 116.7L246.7 109.3M243.8 116.7L251.2 109.3M248.3 116.7L255.7 109.3M252.8 116.7L260.2 109.3M257.3 116.7L264.7 109.3M261.8 116.7L269.2 109.3M266.3 116.7L273.7 109.3M270.8 116.7L278.2 109.3M275.3 116.7L281.5 110.5M279.8 116.7L281.5 115" fill="none" stroke="#b9731c" stroke-width="1.4"/>
+    <path d="M230.2 138V119.5Q230.2 114.5 235.2 114.5H277.2Q282.2 114.5 282.2 119.5V138Z" fill="#ffffff" stroke="#b9731c" stroke-width="1.4"/>
+    <path d="M230.9 118.8L233.2 116.5M230.9 123.3L237.7 116.5M230.9 127.8L242.2 116.5M230.9 132.3L246.7 116.5M230.9 136.8L251.2 116.5M234.2 138L255.7 116.5M238.7 138L260.2 116.5M243.2 138L264.7 116.5M247.7 138L269.2 116.5M252.2 138L273.7 116.5M256.7 138L278.2 116.5M261.2 138L281.5 117.6M265.7 138L281.5 122.1M270.2 138L281.5 126.6M274.7 138L281.5 131.1M279.2 138L281.5 135.6" fill="none" stroke="#b9731c" stroke-width="1.4"/>
     </g>
-    <path d="M57.3 98L296 98" fill="none" stroke="#5a6773" stroke-width="1.6" stroke-dasharray="1.5 4"/>
-    <text x="288" y="102" font-size="12.5" fill="#5a6773" font-weight="600" text-anchor="end" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">Average 600</text>
-    <text x="176.6" y="126" font-size="12.5" fill="#5a6773" text-anchor="middle" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">no data</text>
-    <path d="M57.3 154L296 154" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
-    <path d="M97 154L97 158" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
-    <text x="97" y="176" font-size="12.5" fill="#5a6773" text-anchor="middle">1 Apr</text>
-    <path d="M176.6 154L176.6 158" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
-    <text x="176.6" y="176" font-size="12.5" fill="#5a6773" text-anchor="middle">2</text>
-    <path d="M256.2 154L256.2 158" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
-    <text x="256.2" y="176" font-size="12.5" fill="#5a6773" text-anchor="middle">3</text>
+    <path d="M57.3 91L296 91" fill="none" stroke="#5a6773" stroke-width="1.6" stroke-dasharray="1.5 4"/>
+    <text x="176.6" y="166" font-size="12.5" fill="#5a6773" text-anchor="middle" stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke">no data</text>
+    <path d="M57.3 232L296 232" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
+    <path d="M97 232L97 236" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
+    <text x="97" y="256" font-size="12.5" fill="#5a6773" text-anchor="middle">1 Apr</text>
+    <path d="M176.6 232L176.6 236" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
+    <text x="176.6" y="256" font-size="12.5" fill="#5a6773" text-anchor="middle">2</text>
+    <path d="M256.2 232L256.2 236" fill="none" stroke="#b4bec7" stroke-width="1.2"/>
+    <text x="256.2" y="256" font-size="12.5" fill="#5a6773" text-anchor="middle">3</text>
     <g><title>Corrected</title>
-    <polygon points="256.2,85 261.2,90 256.2,95 251.2,90" fill="#b9731c" stroke="#b9731c" stroke-width="1" stroke-linejoin="round"/>
+    <polygon points="256.2,78 261.2,83 256.2,88 251.2,83" fill="#b9731c" stroke="#b9731c" stroke-width="1" stroke-linejoin="round"/>
     </g>
-    <g><title>Today</title>
-    <polygon points="251.7,163.5 260.7,163.5 256.2,156.5" fill="#1d2730" stroke="#1d2730" stroke-width="1" stroke-linejoin="round"/>
+    <g><title>Today so far</title>
+    <polygon points="251.7,240.5 260.7,240.5 256.2,233.5" fill="#1d2730" stroke="#1d2730" stroke-width="1" stroke-linejoin="round"/>
     </g>
-    <rect x="27" y="187" width="12" height="12" rx="3" fill="#2c8a80"/>
-    <text x="49" y="197.5" font-size="12.5" fill="#5a6773">Measured</text>
-    <path d="M135.6 199V190Q135.6 187 138.6 187H144.6Q147.6 187 147.6 190V199Z" fill="#ffffff" stroke="#b9731c" stroke-width="1.4"/>
-    <path d="M136.3 190.5L138.6 188.2M136.3 195L143.1 188.2M136.8 199L146.9 188.8M141.3 199L146.9 193.3M145.8 199L146.9 197.8" fill="none" stroke="#b9731c" stroke-width="1.4"/>
-    <text x="157.6" y="197.5" font-size="12.5" fill="#5a6773">Added by hand</text>
+    <path d="M24 273L42 273" fill="none" stroke="#5a6773" stroke-width="1.6" stroke-dasharray="1.5 4"/>
+    <text x="49" y="277.5" font-size="12.5" fill="#5a6773">Average 600</text>
+    <rect x="152.5" y="267" width="12" height="12" rx="3" fill="#2c8a80"/>
+    <text x="174.5" y="277.5" font-size="12.5" fill="#5a6773">Measured</text>
     </svg>
     "##);
 }

@@ -1,5 +1,12 @@
 //! Text in a picture: its width before anybody has drawn it, and its characters made safe.
 
+/// Stands for what was cut off.
+const ELLIPSIS: char = '…';
+/// Between values that stand in a row.
+pub(super) const SEPARATOR: &str = " · ";
+/// What the writer itself puts between and behind words; a font for pictures needs it beside the characters of the words.
+pub const OWN_CHARACTERS: [char; 2] = [ELLIPSIS, '·'];
+
 /// About how wide `text` is in pixels at a font size.
 ///
 /// An upper estimate over common sans-serif faces: a label that is thought too wide is dropped, one that is thought too
@@ -13,7 +20,7 @@ pub(super) fn fitted(text: &str, size_px: f64, room_px: f64) -> String {
     if width(text, size_px) <= room_px {
         return text.to_owned();
     }
-    let room = room_px - width("…", size_px);
+    let room = room_px - advance(ELLIPSIS) * size_px;
     let mut used = 0.0;
     let mut kept: String = text
         .chars()
@@ -22,7 +29,7 @@ pub(super) fn fitted(text: &str, size_px: f64, room_px: f64) -> String {
             used <= room
         })
         .collect();
-    kept.push('…');
+    kept.push(ELLIPSIS);
     kept
 }
 
@@ -102,6 +109,13 @@ mod tests {
         assert_eq!(fitted("steps", 10.0, 100.0), "steps");
         let short = fitted("a very long title", 10.0, 60.0);
         assert!(short.ends_with('…') && width(&short, 10.0) <= 60.0, "{short}");
+    }
+
+    #[test]
+    fn what_stands_between_words_is_among_the_characters_a_font_needs() {
+        for character in SEPARATOR.trim().chars().chain(fitted("abc", 10.0, 0.0).chars()) {
+            assert!(OWN_CHARACTERS.contains(&character), "{character}");
+        }
     }
 
     #[test]

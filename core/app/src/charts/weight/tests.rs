@@ -46,6 +46,56 @@ fn readings_seven_days_apart_are_joined_and_eight_days_apart_are_not() {
 }
 
 #[test]
+fn weeks_and_months_are_joined_up_to_seven_days_from_reading_to_reading() {
+    let joined_in = |range: DateRange, values: &[(u64, f64)]| {
+        let days = weights(values);
+        let chart = weight_chart(&weight_input(Span::All, range, &days));
+        assert_sound(&chart);
+        for gap in &chart.gaps {
+            assert!(gap.is_between_buckets() && gap.bridge.is_some(), "{gap:?}");
+        }
+        let gaps: Vec<_> = chart.gaps.iter().map(|gap| (gap.to, gap.from)).collect();
+        assert_eq!(chart.facts.gaps as usize, gaps.len());
+        assert_eq!(runs(&chart, Role::RawPoint), runs(&chart, Role::Trend));
+        (runs(&chart, Role::Trend), gaps)
+    };
+    // Weeks begin on 2, 9 and 16 March: days 1, 8 and 15.
+    let weeks = dates("2026-03-02", "2026-04-06");
+    let joined = joined_in(weeks, &[(1, 70.0), (8, 70.5), (15, 70.2), (22, 70.0), (29, 70.0)]);
+    assert_eq!(joined, (vec![vec![0, 1, 2, 3, 4]], vec![]));
+    let broken = joined_in(weeks, &[(1, 70.0), (9, 70.5), (16, 70.2), (22, 70.0), (29, 70.0)]);
+    assert_eq!(broken, (vec![vec![0], vec![1, 2, 3, 4]], vec![(0, 1)]));
+    // Months: one reading in each is more than 7 days from the next, and four in each are not.
+    let months = dates("2026-03-01", "2026-10-01");
+    let every_month: Vec<(u64, f64)> = (0..7).map(|month| (month * 31 + 3, 70.0)).collect();
+    let broken = joined_in(months, &every_month);
+    let alone: Vec<Vec<usize>> = (0..7).map(|month| vec![month]).collect();
+    assert_eq!(broken.0, alone);
+    let every_week: Vec<(u64, f64)> = (0..31).map(|week| (week * 7, 70.0)).collect();
+    assert_eq!(joined_in(months, &every_week).0, [vec![0, 1, 2, 3, 4, 5, 6]]);
+}
+
+#[test]
+fn a_running_week_without_a_reading_is_no_gap_until_the_last_reading_is_more_than_seven_days_old() {
+    let days = weights(&[(1, 70.0), (7, 70.0), (14, 70.0), (21, 70.0), (28, 70.0)]);
+    let gaps = |today: &str| {
+        let until = DateRange::single(date(today)).until;
+        let range = DateRange {
+            from: date("2026-03-02"),
+            until,
+        };
+        weight_chart(&WeightChartInput {
+            today: date(today),
+            ..weight_input(Span::All, range, &days)
+        })
+        .gaps
+    };
+    // The last reading is on Sunday 29 March.
+    assert_eq!(gaps("2026-04-05"), []);
+    assert_eq!((gaps("2026-04-06")[0].from, gaps("2026-04-06")[0].to), (4, 5));
+}
+
+#[test]
 fn a_bridge_joins_the_ends_of_the_trend_and_adds_no_value() {
     let days = weights(&[(0, 70.0), (7, 70.5), (20, 68.0)]);
     let chart = march(&days);
@@ -332,7 +382,7 @@ fn a_chart_of_three_days_is_this_model() {
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-01","key":"day"},"measured_days":1,"total":null}
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-02","key":"day"},"measured_days":0,"total":null}
     buckets: {"is_incomplete":false,"label":{"date":"2026-03-03","key":"day"},"measured_days":1,"total":null}
-    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":0,"goal_days":null,"is_real_change":null,"longest_streak_days":null,"maximum":{"value":{"decimals":1,"key":"kilograms","value":70.0},"when":{"date":"2026-03-01","key":"day"}},"mean":{"decimals":1,"key":"kilograms","value":69.6},"measured_days":2,"minimum":{"value":{"decimals":1,"key":"kilograms","value":69.3},"when":{"date":"2026-03-03","key":"day"}},"period":{"from":"2026-03-01","key":"dates","to":"2026-03-03"},"total":null}
+    facts: {"change_days":null,"change_per_week":null,"days":3,"direction":null,"gaps":0,"goal_days":null,"is_real_change":null,"longest_streak_days":null,"marks":[],"maximum":{"value":{"decimals":1,"key":"kilograms","value":70.0},"when":{"date":"2026-03-01","key":"day"}},"mean":{"decimals":1,"key":"kilograms","value":69.6},"measured_days":2,"minimum":{"value":{"decimals":1,"key":"kilograms","value":69.3},"when":{"date":"2026-03-03","key":"day"}},"period":{"from":"2026-03-01","key":"dates","to":"2026-03-03"},"total":null}
     gaps: []
     lines: []
     marks: []
@@ -398,6 +448,25 @@ proptest! {
             ..weight_input(Span::All, range, &days)
         });
         assert_sound(&chart);
+    }
+
+    #[test]
+    fn a_line_is_solid_exactly_where_readings_are_at_most_seven_days_apart(
+        days in any_weights(), range in any_window()
+    ) {
+        let chart = weight_chart(&weight_input(Span::All, range, &days));
+        let column_of = |day: &WeightDay| {
+            chart.buckets.iter().position(|bucket| bucket.dates.contains(day.date))
+        };
+        let shown: Vec<&WeightDay> = days.iter().filter(|day| range.contains(day.date)).collect();
+        let breaks = shown
+            .windows(2)
+            .filter(|pair| column_of(pair[0]) != column_of(pair[1]))
+            .filter(|pair| (pair[1].date - pair[0].date).num_days() > 7)
+            .count();
+        let bridges = chart.gaps.iter().filter(|gap| gap.bridge.is_some()).count();
+        let runs = runs(&chart, Role::Trend).len();
+        prop_assert_eq!((bridges, runs), (breaks, breaks + usize::from(!shown.is_empty())));
     }
 
     #[test]

@@ -55,6 +55,18 @@ const SEVEN: i64 = 1_774_994_400_000;
 const EIGHT: i64 = SEVEN + HOUR_MS;
 const TEN_MINUTES: i64 = 600_000;
 
+#[test]
+fn a_long_name_of_a_source_is_cut_between_characters_and_the_same_each_time() {
+    let body = walk("5").replace("\"Phone\"", &format!("\"{}\"", "歩".repeat(10_000)));
+    let (found, _) = read(&body);
+    let Some(Ok(Record::Steps(record))) = found.first() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(record.source.chars().count(), 200);
+    assert!(record.source.ends_with('歩'));
+    assert_eq!(read(&body).0, found);
+}
+
 fn steps_record(steps: i64) -> IntervalRecord {
     IntervalRecord {
         source: "apple-health:Phone".to_owned(),

@@ -18,6 +18,7 @@ fn a_key_is_refused_by_a_build_without_encryption() {
 mod encrypted {
     use std::path::Path;
 
+    use super::super::super::connection::{Role, connect};
     use super::super::super::settings;
     use super::super::{bytes_of, mark_unclean};
     use super::*;
@@ -121,9 +122,16 @@ mod encrypted {
     fn an_encrypted_file_that_is_damaged_is_salvaged_with_its_key_and_not_without() {
         let folder = folder_with_marker();
         let path = folder.path().join("user/user.db");
+        let root: u32 = connect(&path, Role::UserReader, Some(&DatabaseKey::new([1; 32])))
+            .unwrap()
+            .query_row(
+                "SELECT rootpage FROM sqlite_schema WHERE name = 'step_day'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
-        let last = bytes.len() - 100;
-        bytes[last] ^= 1;
+        bytes[(root as usize - 1) * 4096 + 100] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         mark_unclean(folder.path());
         assert!(matches!(

@@ -92,6 +92,22 @@ fn an_edit_changes_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn an_edit_that_changes_nothing_says_so_and_is_no_step_of_undo() {
+    let phone = Phone::new();
+    let first = phone.add(at(1, 7, 0), "70").id;
+    let second = phone.add(at(2, 7, 0), "71");
+    assert!(second.is_changed);
+    let edit_to = |text| WeighInEdit {
+        weight: Some(typed(text, MassUnit::Kilogram)),
+        ..WeighInEdit::default()
+    };
+    assert!(!phone.weight().edit(first, &edit_to("70")).unwrap().is_changed);
+    assert!(phone.weight().edit(first, &edit_to("70.0")).unwrap().is_changed);
+    phone.weight().undo().unwrap();
+    assert_eq!(phone.list(), [(1, "70".to_owned()), (2, "71".to_owned())]);
+}
+
+#[test]
 fn an_edited_weigh_in_is_not_compared_with_itself() {
     let phone = Phone::new();
     phone.add(at(1, 7, 0), "70");
@@ -374,6 +390,32 @@ fn without_data_the_summary_says_so_and_invents_nothing() {
     );
     assert_eq!((summary.slope, summary.volatility), (None, None));
     assert!(!summary.is_plateau);
+}
+
+#[test]
+fn a_weigh_in_dated_decades_ahead_hides_nothing_of_today() {
+    let phone = Phone::new();
+    let weight = phone.weight();
+    weight.set_goal(Some(&typed("71.5", MassUnit::Kilogram))).unwrap();
+    for day in 1..=14 {
+        let kilograms = format!("{}.0", 80 - day / 4);
+        weight
+            .record(&with_waist(at(day, 7, 0), &kilograms, 850))
+            .unwrap();
+    }
+    let before = weight.summary(date("2026-04-15")).unwrap();
+    assert_eq!(before.goal_status.reason, GoalReason::Ok);
+    let ahead = with_waist(on("2062-04-14"), "71", 700);
+    let ahead = weight.record(&ahead).unwrap().id;
+    assert_eq!(weight.summary(date("2026-04-15")).unwrap(), before);
+    assert_eq!(weight.newest(1).unwrap()[0].id, ahead, "the list shows it");
+    let then = weight.summary(date("2062-04-14")).unwrap();
+    assert_eq!(then.latest_weigh_in.unwrap().id, ahead);
+    assert_eq!(then.goal_status.reason, GoalReason::Reached);
+    assert_eq!(weight.summary(NaiveDate::MAX).unwrap().latest, then.latest);
+    let earlier = weight.summary(date("2026-04-02")).unwrap();
+    assert_eq!(earlier.latest.map(|day| day.date), Some(date("2026-04-02")));
+    assert_eq!(weight.summary(date("2026-03-31")).unwrap().latest, None);
 }
 
 #[test]

@@ -18,23 +18,34 @@ fn the_same_file_twice_adds_nothing() {
     assert_eq!(phone.shown(), before);
 }
 
-#[test]
-fn another_offset_nanosecond_or_weight_is_another_weigh_in() {
-    let phone = Phone::new();
-    let timed = |sub_ms_ns, offset_s| WeighInTime::Timed {
+fn timed(sub_ms_ns: u32, offset_s: i32) -> WeighInTime {
+    WeighInTime::Timed {
         at: NOW,
         sub_ms_ns,
         offset_s,
         zone: None,
-    };
+    }
+}
+
+#[test]
+fn another_nanosecond_or_weight_is_another_weigh_in() {
+    let phone = Phone::new();
     let file = [
         imported(timed(0, 0), "70"),
         imported(timed(1, 0), "70"),
-        imported(timed(0, 3600), "70"),
         imported(timed(0, 0), "70.01"),
         imported(timed(0, 0), "70.001"),
     ];
-    assert_eq!(phone.import(&file).unwrap(), 4);
+    assert_eq!(phone.import(&file).unwrap(), 3);
+}
+
+#[test]
+fn the_same_file_read_in_another_zone_adds_nothing() {
+    let phone = Phone::new();
+    assert_eq!(phone.import(&[imported(timed(0, 9 * 3600), "70")]).unwrap(), 1);
+    let before = phone.shown();
+    assert_eq!(phone.import(&[imported(timed(0, 0), "70.0")]).unwrap(), 0);
+    assert_eq!(phone.shown(), before);
 }
 
 #[test]
@@ -100,18 +111,34 @@ fn any_file() -> impl Strategy<Value = Vec<NewWeighIn>> {
     })
 }
 
+/// The same moment as a file that is read in another zone gives it.
+fn read_with(new: &NewWeighIn, offset_s: i32) -> NewWeighIn {
+    let when = match new.when {
+        WeighInTime::Timed { at, sub_ms_ns, .. } => WeighInTime::Timed {
+            at,
+            sub_ms_ns,
+            offset_s,
+            zone: None,
+        },
+        WeighInTime::DateOnly(date) => WeighInTime::DateOnly(date),
+    };
+    NewWeighIn { when, ..new.clone() }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn neither_order_nor_repetition_nor_batches_change_the_days(
+    fn neither_order_nor_repetition_nor_batches_nor_another_zone_change_the_days(
         (file, shuffled) in any_file().prop_flat_map(|file| (Just(file.clone()), Just(file).prop_shuffle())),
         batch in 1_usize..6,
+        offset_hours in -12_i32..=14,
     ) {
         let (once, often) = (Phone::new(), Phone::new());
         prop_assert_eq!(once.import(&file).unwrap(), file.len() as u64);
+        let elsewhere: Vec<NewWeighIn> = file.iter().map(|new| read_with(new, offset_hours * 3600)).collect();
         let mut added = 0;
-        for part in shuffled.chunks(batch).chain(file.chunks(batch)) {
+        for part in shuffled.chunks(batch).chain(file.chunks(batch)).chain(elsewhere.chunks(batch)) {
             added += often.import(part).unwrap();
         }
         prop_assert_eq!(added, file.len() as u64);

@@ -35,9 +35,10 @@ fn hot_statements_search_and_never_sort_or_read_a_whole_table() {
             assert!(is_search || is_walk, "{name}: {step}");
         }
     }
+    let waist = plan(&phone, sql::LATEST_WAIST).remove(0);
     assert!(
-        plan(&phone, sql::LATEST_WAIST)[0].ends_with("USING INDEX weight_reading_with_waist"),
-        "a waist measured years ago is found at once"
+        waist.contains("USING INDEX weight_reading_with_waist (date<?)"),
+        "a waist measured years ago is found at once: {waist}"
     );
 }
 
