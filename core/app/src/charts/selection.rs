@@ -229,7 +229,12 @@ impl Chart {
             .into_iter()
             .map(Stop::Value)
             // A gap between two readings of neighbouring weeks has no bucket of its own to stop at.
-            .chain(self.gaps.iter().filter(|gap| !gap.is_between_buckets()).map(Stop::Gap))
+            .chain(
+                self.gaps
+                    .iter()
+                    .filter(|gap| !gap.is_between_buckets())
+                    .map(Stop::Gap),
+            )
             .collect();
         stops.sort_by(|one, other| one.start().total_cmp(&other.start()));
         stops
