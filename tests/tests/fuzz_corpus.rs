@@ -71,3 +71,13 @@ fn the_corpus_of_weight_replay_is_survived() {
 fn the_corpus_of_typed_weight_is_survived() {
     run("typed_weight", targets::typed_weight);
 }
+
+#[test]
+fn the_corpus_of_protocol_requests_is_survived() {
+    run("protocol_requests", targets::protocol_requests);
+}
+
+#[test]
+fn the_corpus_of_protocol_answers_is_survived() {
+    run("protocol_answers", targets::protocol_answers);
+}

@@ -12,6 +12,14 @@ use ayumi_core::import::{DateOrder, ImportError, LengthUnit, Record, Records, de
 use ayumi_core::steps;
 use ayumi_core::time::{DayStart, Tz};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
+use ayumi_protocol::body::BodyReading;
+use ayumi_protocol::entry::Entry;
+use ayumi_protocol::fuzz::{REQUESTS, ReadAndWrite, read_and_write};
+use ayumi_protocol::problem::Problem;
+use ayumi_protocol::pull::PullAnswer;
+use ayumi_protocol::push::PushAnswer;
+use ayumi_protocol::snapshot::read_items;
+use ayumi_protocol::thinning::thinning;
 
 /// A zone with clock changes of an hour.
 const ZONE: Tz = Tz::Europe__Berlin;
@@ -179,5 +187,37 @@ fn drain(records: Result<impl Records, ImportError>) {
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
+    }
+}
+
+/// Every request that the server takes.
+pub fn protocol_requests(data: &[u8]) {
+    for (name, request) in REQUESTS {
+        holds_still(name, *request, data);
+    }
+}
+
+/// What a phone gets from a server, and entries as it stores them.
+pub fn protocol_answers(data: &[u8]) {
+    holds_still("pull answer", read_and_write::<PullAnswer>, data);
+    holds_still("push answer", read_and_write::<PushAnswer>, data);
+    holds_still("problem", read_and_write::<Problem>, data);
+    for item in read_items(data) {
+        let _ = item.map(|item| item.seq());
+    }
+    if let Ok(entry) = serde_json::from_slice::<Entry>(data) {
+        let written = serde_json::to_vec(&entry).expect("an entry has a form in JSON");
+        let again: Entry = serde_json::from_slice(&written).expect("an entry is read as it was written");
+        assert_eq!(again, entry);
+        if let Ok(Some(BodyReading::Known(body))) = entry.read_body() {
+            let _ = (body.check(), body.to_raw(), thinning(&entry, &body));
+        }
+    }
+}
+
+/// What was accepted and written is accepted again and written to the same bytes.
+fn holds_still(name: &str, read_and_write: ReadAndWrite, data: &[u8]) {
+    if let Some(written) = read_and_write(data) {
+        assert_eq!(read_and_write(&written), Some(written), "{name}");
     }
 }
