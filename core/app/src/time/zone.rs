@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, Offset as _, TimeZone as _};
+use chrono::{
+    DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset as _,
+    TimeZone as _,
+};
 use chrono_tz::Tz;
 
 use super::{DAY_MS, DateRange, DayStart, HOUR_MS, UtcMillis};
@@ -228,6 +231,11 @@ impl ZoneCache {
 /// Whether a zone skipped a calendar date altogether, as Apia did on 2011-12-30.
 #[must_use]
 pub fn date_is_skipped(zone: Tz, date: NaiveDate) -> bool {
+    // A date whose noon was shown by a clock existed. Streaks ask this for every gap of ten years.
+    let noon = date.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
+    if !matches!(zone.from_local_datetime(&noon), LocalResult::None) {
+        return false;
+    }
     ZoneOffsets::new(zone)
         .stretches_of(date, DayStart::MIDNIGHT)
         .is_empty()
