@@ -1,0 +1,4 @@
+//! Cases and their logs.
+
+pub mod access;
+pub(crate) mod sql;

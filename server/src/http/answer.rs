@@ -1,0 +1,107 @@
+//! Answers: JSON of a type of the protocol, or a problem document.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ayumi_protocol::problem::{Problem, ProblemCode};
+use ayumi_protocol::version::media_types;
+use ayumi_protocol::wire::Wire;
+
+use crate::server::Server;
+use crate::store::{Fault, Refused};
+
+/// A success. It concerns a person, so nobody in between may keep it.
+#[derive(Debug)]
+pub struct Answer<T>(pub T);
+
+impl<T: Wire> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match self.0.write() {
+            Ok(bytes) => ([(header::CONTENT_TYPE, media_types::JSON)], bytes).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "an answer cannot be written");
+                Refused::from(ProblemCode::InternalFault).into_response()
+            }
+        }
+    }
+}
+
+/// What a handler returns when it does not succeed.
+#[derive(Debug)]
+pub struct Rejection(pub Refused);
+
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        // Expected refusals are no errors; a store that fails is one.
+        match &fault {
+            Fault::Refused(_) => {}
+            Fault::Store(error) => tracing::error!(%error, "a request failed"),
+            Fault::NeedsWrite => tracing::error!("a work wanted to write and could not"),
+        }
+        Self(fault.to_refused())
+    }
+}
+
+impl From<ProblemCode> for Rejection {
+    fn from(code: ProblemCode) -> Self {
+        Self(code.into())
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl IntoResponse for Refused {
+    /// Only the status; [`write_problems`] adds the document, because it knows the time.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the problem document of every refusal, also of those that the framework made, and the header fields of every answer.
+pub async fn write_problems(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let refused = response.extensions_mut().remove::<Refused>();
+    let refused = refused.or_else(|| framework_refusal(response.status()).map(Refused::from));
+    if let Some(refused) = refused {
+        let problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
+        if let Ok(bytes) = problem.write() {
+            *response.body_mut() = Body::from(bytes);
+        }
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        set(headers, header::CONTENT_TYPE, media_types::PROBLEM);
+        if let Some(wait_ms) = refused.retry_after_ms {
+            headers.insert(header::RETRY_AFTER, wait_ms.div_ceil(1000).into());
+        }
+    }
+    let headers = response.headers_mut();
+    set(headers, header::CACHE_CONTROL, "no-store");
+    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    response
+}
+
+fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
+
+/// The code of a refusal that no handler made.
+fn framework_refusal(status: StatusCode) -> Option<ProblemCode> {
+    match status {
+        StatusCode::NOT_FOUND => Some(ProblemCode::NotFound),
+        StatusCode::METHOD_NOT_ALLOWED => Some(ProblemCode::MethodNotAllowed),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(ProblemCode::TooLarge),
+        StatusCode::REQUEST_TIMEOUT => Some(ProblemCode::RequestTimeout),
+        status if status.is_client_error() => Some(ProblemCode::Malformed),
+        status if status.is_server_error() => Some(ProblemCode::InternalFault),
+        _ => None,
+    }
+}

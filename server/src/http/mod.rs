@@ -1,0 +1,26 @@
+//! The interface that phones and staff talk to: one file per resource.
+//!
+//! A handler reads its request through an extractor, runs one transaction, and answers with a type of the protocol. Everything that
+//! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
+
+pub mod answer;
+pub mod extract;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::server::Server;
+
+/// All resources, with their description. Each file adds its own routes.
+#[must_use]
+pub fn resources() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+}
+
+/// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.
+#[must_use]
+pub fn router(server: Server) -> Router {
+    let (router, _description) = resources().split_for_parts();
+    let problems = axum::middleware::from_fn_with_state(server.clone(), answer::write_problems);
+    router.layer(problems).with_state(server)
+}

@@ -1,0 +1,3 @@
+//! The program: `ayumi-server serve` and `ayumi-server admin ...`.
+
+fn main() {}

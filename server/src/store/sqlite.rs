@@ -1,0 +1,395 @@
+//! The embedded engine: one file, one writer, group commit.
+//!
+//! The writer takes all works that wait, runs each in a savepoint of its own inside one transaction, commits once, and only
+//! then tells them: one fsync serves them all, and a work that fails disturbs none of its neighbours.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
+use tokio::sync::oneshot;
+
+use super::{Engine, Fault, Row, Store, StoreError, Transaction, Value, Work};
+use crate::host::Boxed;
+
+/// Where the works run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Running {
+    /// In a writer thread and some reader threads.
+    OnThreads {
+        /// Reader threads, 1 or more.
+        readers: usize,
+    },
+    /// In the thread that asks, at once: for a simulation. Everything the store returns is ready when it is first polled.
+    Inline,
+}
+
+/// Works that share one fsync at most: the last of them waits for all.
+const GROUP: usize = 64;
+
+/// The embedded store.
+pub struct SqliteStore {
+    path: PathBuf,
+    is_closed: Arc<AtomicBool>,
+    writer: Runner,
+    readers: Runner,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+enum Runner {
+    Inline(Mutex<Connection>),
+    Threads(Mutex<Option<Sender<Job>>>, Mutex<Vec<thread::JoinHandle<()>>>),
+}
+
+struct Job {
+    work: Arc<dyn Work>,
+    done: oneshot::Sender<Result<(), Fault>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it if there is none. The schema is for [`migrate`](super::migrate) to bring up to date before.
+    ///
+    /// Errors: `Unavailable` if the file cannot be opened.
+    pub fn open(path: &Path, running: Running) -> Result<Self, StoreError> {
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let writer = connect(path, true)?;
+        let (writer, readers) = match running {
+            Running::Inline => (
+                Runner::Inline(Mutex::new(writer)),
+                Runner::Inline(Mutex::new(connect(path, false)?)),
+            ),
+            Running::OnThreads { readers } => {
+                let (sender, jobs) = mpsc::channel();
+                let handle = spawn("store-writer", move || write_jobs(writer, &jobs))?;
+                let writer = Runner::Threads(Mutex::new(Some(sender)), Mutex::new(vec![handle]));
+                let (sender, jobs) = mpsc::channel();
+                let jobs = Arc::new(Mutex::new(jobs));
+                let handles = (0..readers.max(1))
+                    .map(|_| {
+                        let (connection, jobs) = (connect(path, false)?, Arc::clone(&jobs));
+                        spawn("store-reader", move || read_jobs(connection, &jobs))
+                    })
+                    .collect::<Result<_, _>>()?;
+                (
+                    writer,
+                    Runner::Threads(Mutex::new(Some(sender)), Mutex::new(handles)),
+                )
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            is_closed,
+            writer,
+            readers,
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Store for SqliteStore {
+    fn engine(&self) -> Engine {
+        Engine::Sqlite
+    }
+
+    fn run_write(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
+        if self.is_closed.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(StoreError::Closed.into())));
+        }
+        self.writer.run(work, true)
+    }
+
+    fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
+        if self.is_closed.load(Ordering::SeqCst) {
+            return Box::pin(std::future::ready(Err(StoreError::Closed.into())));
+        }
+        self.readers.run(work, false)
+    }
+
+    fn close(&self) -> Boxed<'_, ()> {
+        self.is_closed.store(true, Ordering::SeqCst);
+        let handles: Vec<_> = [&self.writer, &self.readers]
+            .into_iter()
+            .flat_map(Runner::stop)
+            .collect();
+        for handle in handles {
+            // A thread that panicked has nothing left to finish.
+            let _ = handle.join();
+        }
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Runner {
+    fn run(&self, work: Arc<dyn Work>, is_writing: bool) -> Boxed<'_, Result<(), Fault>> {
+        match self {
+            Self::Inline(connection) => {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let result = if is_writing {
+                    write_group(&mut connection, std::slice::from_ref(&work))
+                        .pop()
+                        .unwrap_or(Err(StoreError::Bug {
+                            what: "a group lost a work",
+                        }
+                        .into()))
+                } else {
+                    read_one(&mut connection, &*work)
+                };
+                Box::pin(std::future::ready(result))
+            }
+            Self::Threads(sender, _) => {
+                let (done, result) = oneshot::channel();
+                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_sent = sender
+                    .as_ref()
+                    .is_some_and(|sender| sender.send(Job { work, done }).is_ok());
+                Box::pin(async move {
+                    if !is_sent {
+                        return Err(StoreError::Closed.into());
+                    }
+                    result.await.unwrap_or(Err(StoreError::OutcomeUnknown.into()))
+                })
+            }
+        }
+    }
+
+    fn stop(&self) -> Vec<thread::JoinHandle<()>> {
+        match self {
+            Self::Inline(_) => Vec::new(),
+            Self::Threads(sender, handles) => {
+                sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+                std::mem::take(&mut handles.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// The writer thread: ends when the store is closed and nothing waits any more.
+fn write_jobs(mut connection: Connection, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP - 1));
+        let works: Vec<_> = group.iter().map(|job| Arc::clone(&job.work)).collect();
+        let results = write_group(&mut connection, &works);
+        for (job, result) in group.into_iter().zip(results) {
+            // Whoever asked may have gone away; the work is done all the same.
+            let _ = job.done.send(result);
+        }
+    }
+}
+
+/// A reader thread.
+fn read_jobs(mut connection: Connection, jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let result = read_one(&mut connection, &*job.work);
+        let _ = job.done.send(result);
+    }
+}
+
+/// Runs works in one transaction, each in its savepoint, and commits.
+fn write_group(connection: &mut Connection, works: &[Arc<dyn Work>]) -> Vec<Result<(), Fault>> {
+    let mut results = Vec::with_capacity(works.len());
+    let committed = (|| {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        for work in works {
+            connection.execute_batch("SAVEPOINT work")?;
+            let result = run(connection, &**work, true);
+            if result.is_err() {
+                connection.execute_batch("ROLLBACK TO work")?;
+            }
+            connection.execute_batch("RELEASE work")?;
+            results.push(result);
+        }
+        connection.execute_batch("COMMIT")
+    })();
+    if let Err(error) = committed {
+        if !connection.is_autocommit() {
+            // If this fails too, the next BEGIN will tell.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        return works.iter().map(|_| Err(store_error(&error).into())).collect();
+    }
+    results
+}
+
+fn read_one(connection: &mut Connection, work: &dyn Work) -> Result<(), Fault> {
+    connection
+        .execute_batch("BEGIN DEFERRED")
+        .map_err(|error| store_error(&error))?;
+    let result = run(connection, work, false);
+    connection
+        .execute_batch("ROLLBACK")
+        .map_err(|error| store_error(&error))?;
+    result
+}
+
+fn run(connection: &mut Connection, work: &dyn Work, is_writing: bool) -> Result<(), Fault> {
+    let mut tx = SqliteTransaction {
+        connection,
+        is_writing,
+    };
+    let result = work.run(&mut tx).now_or_never();
+    result.unwrap_or(Err(StoreError::Bug {
+        what: "a work waited for something else than its transaction",
+    }
+    .into()))
+}
+
+struct SqliteTransaction<'c> {
+    connection: &'c mut Connection,
+    is_writing: bool,
+}
+
+impl SqliteTransaction<'_> {
+    fn run<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value],
+        read: impl FnOnce(&mut rusqlite::Rows<'_>, usize) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(sql)
+            .map_err(|error| store_error(&error))?;
+        bind(&mut statement, values).map_err(|error| store_error(&error))?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        read(&mut rows, columns).map_err(|error| store_error(&error))
+    }
+}
+
+/// Binds by name: SQLite numbers `$1`, `$2` by their first appearance and not by their number.
+fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
+    const NAMES: [&str; 24] = [
+        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
+        "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+    ];
+    for (name, value) in NAMES.iter().zip(values) {
+        let index = statement
+            .parameter_index(name)?
+            .ok_or_else(|| rusqlite::Error::InvalidParameterName((*name).to_owned()))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+impl Transaction for SqliteTransaction<'_> {
+    fn is_writing(&self) -> bool {
+        self.is_writing
+    }
+
+    fn execute<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> Boxed<'a, Result<u64, StoreError>> {
+        let result = self.run(sql, values, |rows, _| {
+            while rows.next()?.is_some() {}
+            Ok(())
+        });
+        Box::pin(std::future::ready(result.map(|()| self.connection.changes())))
+    }
+
+    fn query<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> Boxed<'a, Result<Vec<Row>, StoreError>> {
+        let result = self.run(sql, values, |rows, columns| {
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let values = (0..columns)
+                    .map(|column| Ok(value_of(row.get_ref(column)?)))
+                    .collect::<rusqlite::Result<_>>()?;
+                all.push(Row(values));
+            }
+            Ok(all)
+        });
+        Box::pin(std::future::ready(result))
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
+        }))
+    }
+}
+
+fn value_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        // No column of the schema holds a float; one that did would be read as no type at all.
+        ValueRef::Real(_) => Value::Null,
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+fn connect(path: &Path, is_writer: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags |= if is_writer {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    };
+    (|| {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(256);
+        if is_writer {
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;",
+            )?;
+        }
+        connection.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             PRAGMA cache_size = -65536;",
+        )?;
+        Ok(connection)
+    })()
+    .map_err(|error| store_error(&error))
+}
+
+fn store_error(error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Contended,
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure) => {
+            StoreError::Unavailable(error.to_string())
+        }
+        _ => StoreError::Statement(error.to_string()),
+    }
+}
