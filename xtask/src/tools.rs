@@ -58,6 +58,18 @@ pub(crate) const NEEDED: &[Tool] = &[
         debian: "perl",
         elsewhere: "perl with its core modules (perl-core on Fedora and its relatives)",
     },
+    Tool {
+        name: "postgresql",
+        // Debian keeps the server's programs out of the search path.
+        probe: &[
+            "sh",
+            "-c",
+            "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb",
+        ],
+        purpose: "server tests: each test process starts a database server of its own in a temporary folder",
+        debian: "postgresql",
+        elsewhere: "PostgreSQL 14 or newer with initdb, from the distribution; none of it has to run",
+    },
     // Elsewhere there is none, and the step says so.
     #[cfg(target_os = "linux")]
     Tool {
