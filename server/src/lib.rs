@@ -20,3 +20,6 @@ pub mod http;
 pub mod policy;
 pub mod server;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod waiting;

@@ -7,6 +7,7 @@ use object_store::ObjectStore;
 use crate::host::{Boxed, Host};
 use crate::policy::Policy;
 use crate::store::{self, Fault, Store, WorkFn};
+use crate::waiting::Waiters;
 
 /// A node. Cloning it costs a counter.
 #[derive(Debug, Clone)]
@@ -23,6 +24,22 @@ pub struct Parts {
     pub objects: Arc<dyn ObjectStore>,
     /// What the operator set.
     pub policy: Policy,
+    /// Long polls that wait for news.
+    pub waiters: Waiters,
+}
+
+impl Parts {
+    /// The parts of a node that serves nobody yet.
+    #[must_use]
+    pub fn new(host: Host, store: Arc<dyn Store>, objects: Arc<dyn ObjectStore>, policy: Policy) -> Self {
+        Self {
+            waiters: Waiters::new(host.time.clone()),
+            host,
+            store,
+            objects,
+            policy,
+        }
+    }
 }
 
 impl std::ops::Deref for Server {

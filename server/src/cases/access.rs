@@ -9,14 +9,17 @@
 //!
 //! A log that is not somebody's is answered like one that does not exist.
 
+use std::collections::BTreeMap;
+
 use ayumi_protocol::cursor::{Audience, LogName, Seq};
 use ayumi_protocol::id::{AccountId, CaseId, SocietyId};
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::Role;
+use ayumi_protocol::time::UtcMillis;
 
 use super::sql;
 use crate::accounts::principal::Principal;
-use crate::store::{Fault, Transaction};
+use crate::store::{Fault, Row, StoreError, Transaction, Value};
 
 /// A case that the principal may reach, as it is at this moment.
 #[derive(Debug, Clone)]
@@ -46,6 +49,91 @@ pub enum Consent {
     Withdrawn,
 }
 
+/// A case as it stands, with what is needed to decide who may reach its logs.
+#[derive(Debug, Clone)]
+pub(crate) struct CaseRow {
+    case_id: CaseId,
+    society_id: SocietyId,
+    participant_id: AccountId,
+    care_seq: Seq,
+    staff_seq: Seq,
+    advice_seq: Seq,
+    consent: Consent,
+    is_assigned: bool,
+}
+
+/// Cases that one statement asks for; fewer are padded, so that there is one statement.
+const PORTION: usize = 32;
+
+/// Reads cases, by their ids; those that do not exist are left out.
+pub(crate) async fn read_cases(
+    tx: &mut dyn Transaction,
+    principal: &Principal,
+    case_ids: &[CaseId],
+) -> Result<BTreeMap<CaseId, CaseRow>, StoreError> {
+    let mut cases = BTreeMap::new();
+    for portion in case_ids.chunks(PORTION) {
+        let padding = portion.last().into_iter().cycle();
+        let ids = portion
+            .iter()
+            .chain(padding)
+            .take(PORTION)
+            .map(|id| Value::from(*id));
+        let values: Vec<Value> = std::iter::once(principal.account_id.into()).chain(ids).collect();
+        for row in tx.query(sql::CASES, &values).await? {
+            let case = CaseRow::read(&row)?;
+            cases.insert(case.case_id, case);
+        }
+    }
+    Ok(cases)
+}
+
+impl CaseRow {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let consent = match row.get::<String>(6)?.as_str() {
+            "given" => Consent::Given(row.get::<Option<String>>(7)?.unwrap_or_default()),
+            "withdrawn" => Consent::Withdrawn,
+            _ => Consent::None,
+        };
+        Ok(Self {
+            case_id: row.get(0)?,
+            society_id: row.get(1)?,
+            participant_id: row.get(2)?,
+            care_seq: row.get(3)?,
+            staff_seq: row.get(4)?,
+            advice_seq: row.get(5)?,
+            consent,
+            is_assigned: row.get::<Option<UtcMillis>>(8)?.is_some(),
+        })
+    }
+
+    /// Lets somebody reach a log of the case; `None` if it is not hers.
+    pub(crate) fn reach(&self, principal: &Principal, audience: Audience) -> Option<CaseAccess> {
+        let head_seq = match audience {
+            Audience::Care => self.care_seq,
+            Audience::Staff => self.staff_seq,
+            Audience::Advice => self.advice_seq,
+        };
+        let is_dietitian = self.is_assigned && principal.has_role(&Role::Dietitian, self.society_id);
+        let is_adviser = principal.has_role(&Role::Adviser, self.society_id);
+        let role = match audience {
+            _ if self.participant_id == principal.account_id => Role::Participant,
+            Audience::Care | Audience::Staff if is_dietitian => Role::Dietitian,
+            // An adviser works from a queue over the whole society; a case without a question is none of hers.
+            Audience::Advice if is_adviser && head_seq > Seq::START => Role::Adviser,
+            Audience::Care | Audience::Staff | Audience::Advice => return None,
+        };
+        audience.readers().contains(&role).then(|| CaseAccess {
+            case_id: self.case_id,
+            society_id: self.society_id,
+            participant_id: self.participant_id,
+            role,
+            head_seq,
+            consent: self.consent.clone(),
+        })
+    }
+}
+
 /// Lets somebody reach a log, or refuses.
 ///
 /// Errors: `not_found`, whether there is no such log or it is not hers.
@@ -55,48 +143,9 @@ pub async fn reach_log(
     principal: &Principal,
     log: LogName,
 ) -> Result<CaseAccess, Fault> {
-    let not_found = || Fault::from(ProblemCode::NotFound);
-    let row = tx
-        .row(sql::CASE_HEAD, &[log.case_id.into()])
-        .await?
-        .ok_or_else(not_found)?;
-    let (society_id, participant_id): (SocietyId, AccountId) = (row.get(0)?, row.get(1)?);
-    let head_seq: Seq = match log.audience {
-        Audience::Care => row.get(2)?,
-        Audience::Staff => row.get(3)?,
-        Audience::Advice => row.get(4)?,
-    };
-    let consent = match row.get::<String>(5)?.as_str() {
-        "given" => Consent::Given(row.get::<Option<String>>(6)?.unwrap_or_default()),
-        "withdrawn" => Consent::Withdrawn,
-        _ => Consent::None,
-    };
-    let role = if participant_id == principal.account_id {
-        Role::Participant
-    } else {
-        match log.audience {
-            Audience::Care | Audience::Staff => {
-                let key = [log.case_id.into(), principal.account_id.into()];
-                let is_assigned = principal.has_role(&Role::Dietitian, society_id)
-                    && tx.row(sql::ASSIGNMENT, &key).await?.is_some();
-                is_assigned.then_some(Role::Dietitian).ok_or_else(not_found)?
-            }
-            // An adviser works from a queue over the whole society; a case without a question is none of hers.
-            Audience::Advice => {
-                let is_asked = principal.has_role(&Role::Adviser, society_id) && head_seq > Seq::START;
-                is_asked.then_some(Role::Adviser).ok_or_else(not_found)?
-            }
-        }
-    };
-    if !log.audience.readers().contains(&role) {
-        return Err(not_found());
-    }
-    Ok(CaseAccess {
-        case_id: log.case_id,
-        society_id,
-        participant_id,
-        role,
-        head_seq,
-        consent,
-    })
+    let cases = read_cases(tx, principal, &[log.case_id]).await?;
+    let access = cases
+        .get(&log.case_id)
+        .and_then(|case| case.reach(principal, log.audience));
+    access.ok_or_else(|| ProblemCode::NotFound.into())
 }

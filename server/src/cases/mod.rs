@@ -1,4 +1,7 @@
 //! Cases and their logs.
 
 pub mod access;
+pub mod append;
+pub mod pull;
+pub(crate) mod refusals;
 pub(crate) mod sql;

@@ -5,6 +5,9 @@
 
 pub mod answer;
 pub mod extract;
+mod pull;
+mod push;
+mod server_info;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +18,9 @@ use crate::server::Server;
 #[must_use]
 pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
+        .merge(server_info::routes())
+        .merge(push::routes())
+        .merge(pull::routes())
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.

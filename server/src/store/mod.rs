@@ -19,7 +19,10 @@
 //! 4. It awaits the transaction and nothing else. SQLite runs it in one go inside the writer.
 
 mod fault;
+mod migrate;
+pub(crate) mod sql;
 mod sqlite;
+pub mod state;
 mod value;
 
 use std::fmt::Debug;

@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use ayumi_protocol::cursor::Epoch;
 use futures_util::FutureExt as _;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 
 use super::{Engine, Fault, Row, Store, StoreError, Transaction, Value, Work};
-use crate::host::Boxed;
+use crate::host::{Boxed, Host};
 
 /// Where the works run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub enum Running {
     /// In the thread that asks, at once: for a simulation. Everything the store returns is ready when it is first polled.
     Inline,
 }
+
+/// The file in the folder.
+const FILE: &str = "ayumi.db";
 
 /// Works that share one fsync at most: the last of them waits for all.
 const GROUP: usize = 64;
@@ -48,6 +52,15 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
+/// Gives a new store its epoch.
+struct Begin(Epoch);
+
+impl Work for Begin {
+    fn run<'t>(&'t self, tx: &'t mut dyn Transaction) -> Boxed<'t, Result<(), Fault>> {
+        Box::pin(async move { Ok(super::state::begin(tx, self.0).await?) })
+    }
+}
+
 enum Runner {
     Inline(Mutex<Connection>),
     Threads(Mutex<Option<Sender<Job>>>, Mutex<Vec<thread::JoinHandle<()>>>),
@@ -59,12 +72,24 @@ struct Job {
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it if there is none. The schema is for [`migrate`](super::migrate) to bring up to date before.
+    /// Opens the store in a folder, makes it if there is none, and brings its schema up to date.
     ///
-    /// Errors: `Unavailable` if the file cannot be opened.
-    pub fn open(path: &Path, running: Running) -> Result<Self, StoreError> {
+    /// Errors: `Unavailable` if the file cannot be opened, `Schema` if it was made by a newer program.
+    pub fn open(folder: &Path, running: Running, host: &Host) -> Result<Self, StoreError> {
+        let path = &folder.join(FILE);
         let is_closed = Arc::new(AtomicBool::new(false));
-        let writer = connect(path, true)?;
+        let mut writer = connect(path, true)?;
+        super::migrate::sqlite(&mut writer)?;
+        let begin = Begin(Epoch::from_uuid(host.random_uuid()));
+        write_group(&mut writer, &[Arc::new(begin)])
+            .into_iter()
+            .find_map(Result::err)
+            .map_or(Ok(()), |fault| match fault {
+                Fault::Store(error) => Err(error),
+                Fault::Refused(_) | Fault::NeedsWrite => Err(StoreError::Bug {
+                    what: "a new store refused its epoch",
+                }),
+            })?;
         let (writer, readers) = match running {
             Running::Inline => (
                 Runner::Inline(Mutex::new(writer)),
@@ -285,10 +310,14 @@ impl SqliteTransaction<'_> {
 
 /// Binds by name: SQLite numbers `$1`, `$2` by their first appearance and not by their number.
 fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> rusqlite::Result<()> {
-    const NAMES: [&str; 24] = [
+    const NAMES: [&str; 33] = [
         "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
-        "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+        "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29",
+        "$30", "$31", "$32", "$33",
     ];
+    if values.len() > NAMES.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(values.len(), NAMES.len()));
+    }
     for (name, value) in NAMES.iter().zip(values) {
         let index = statement
             .parameter_index(name)?

@@ -213,6 +213,9 @@ CREATE TABLE entry (
     UNIQUE (case_id, author_id, op_id)
 );
 
+-- What an edit, a deletion or an answer is about.
+CREATE INDEX entry_of_target ON entry (case_id, op_id);
+
 -- Pictures that entries name, so that a picture without an entry can be collected.
 CREATE TABLE picture_use (
     case_id        UUID NOT NULL,

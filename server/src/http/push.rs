@@ -1,0 +1,33 @@
+//! `POST /v1/push`: appends operations to a log.
+
+use axum::extract::State;
+use ayumi_protocol::push::{PushAnswer, PushRequest};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Answer, Rejection};
+use super::extract::{Caller, Received};
+use crate::cases::append::{self, PushInput};
+use crate::server::{Server, boxed};
+
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(push))
+}
+
+/// Appends up to 50 operations of one lane to one log, in their order, and tells what became of each.
+#[utoipa::path(post, path = "/v1/push", responses((status = 200)))]
+async fn push(
+    State(server): State<Server>,
+    Caller(credentials): Caller,
+    Received(request): Received<PushRequest>,
+) -> Result<Answer<PushAnswer>, Rejection> {
+    let case_id = request.log.case_id;
+    let input = PushInput::prepare(credentials, &request);
+    let outcome = server
+        .write(input, |tx, input| boxed(append::push(tx, input)))
+        .await?;
+    let answer = outcome.map_err(Rejection)?;
+    // After the commit: a hint and nothing that anybody relies on.
+    server.waiters.hint(case_id);
+    Ok(Answer(answer))
+}
