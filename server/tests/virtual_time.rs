@@ -52,7 +52,11 @@ fn a_message_is_stored_read_and_awaited_without_a_runtime() {
 
     let push = message(&world, 1);
     let (status, answer) = now(world.send(request("POST", "/v1/push", Some(&her), &push)));
-    assert_eq!((status.as_u16(), &answer["results"][0]["outcome"]), (200, &json!("stored")), "{answer}");
+    assert_eq!(
+        (status.as_u16(), &answer["results"][0]["outcome"]),
+        (200, &json!("stored")),
+        "{answer}"
+    );
     let (_, again) = now(world.send(request("POST", "/v1/push", Some(&her), &push)));
     assert_eq!(again["results"][0]["outcome"], "duplicate");
     assert_eq!(again["results"][0]["seq"], answer["results"][0]["seq"]);
@@ -87,7 +91,10 @@ fn a_message_is_stored_read_and_awaited_without_a_runtime() {
 #[test]
 fn another_node_is_noticed_without_a_hint_within_the_poll_interval_f71() {
     let world = now(World::new(2));
-    let other = support::node(world.server.host.clone(), std::sync::Arc::clone(&world.server.store));
+    let other = support::node(
+        world.server.host.clone(),
+        std::sync::Arc::clone(&world.server.store),
+    );
     let her = world.here.participant.person.token.clone();
     let dietitian = world.here.dietitian.token.clone();
     let mut floor = pin!(ayumi_server::cases::pull::keep_polling(world.server.clone()));
@@ -96,8 +103,14 @@ fn another_node_is_noticed_without_a_hint_within_the_poll_interval_f71() {
     let waiting = pull(&world, 0, 20_000);
     let mut poll = pin!(world.send(request("POST", "/v1/pull", Some(&dietitian), &waiting)));
     assert!(poll.as_mut().now_or_never().is_none());
-    now(support::send(&other, request("POST", "/v1/push", Some(&her), &message(&world, 1))));
-    assert!(poll.as_mut().now_or_never().is_none(), "no hint came from the other node");
+    now(support::send(
+        &other,
+        request("POST", "/v1/push", Some(&her), &message(&world, 1)),
+    ));
+    assert!(
+        poll.as_mut().now_or_never().is_none(),
+        "no hint came from the other node"
+    );
     world.time.advance(world.server.policy.poll_interval);
     assert!(floor.as_mut().now_or_never().is_none());
     let (_, page) = now(poll);

@@ -20,6 +20,7 @@
 
 mod fault;
 mod migrate;
+mod postgres;
 pub(crate) mod sql;
 mod sqlite;
 pub mod state;
@@ -29,6 +30,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use fault::{Fault, Refused, StoreError};
+pub use migrate::postgres as migrate_postgres;
+pub use postgres::{PostgresSettings, PostgresStore};
 pub use sqlite::{Running, SqliteStore};
 pub use value::{FromValue, Row, Value};
 

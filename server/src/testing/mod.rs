@@ -1,6 +1,12 @@
 //! Support for tests: everything a server takes from its machine, repeatable from a seed.
 
-#![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at the first surprise"
+)]
+
+pub mod postgres;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

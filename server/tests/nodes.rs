@@ -1,0 +1,156 @@
+//! Several writers at once: on one SQLite node, and on two nodes over one PostgreSQL. Source: sync.md 5.3, faults.md 4.8, F34, F66.
+//!
+//! While they write, a reader that knows nothing of the server looks at the rows again and again. What it sees is always a log
+//! without a gap and without a repeat, and what it saw before is always the beginning of what it sees now: so the order in
+//! which entries become visible is the order of their numbers.
+
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ayumi_server::host::Host;
+use ayumi_server::server::{Server, boxed};
+use ayumi_server::store::{Row, Running, SqliteStore, Store, Value};
+use serde_json::{Value as Json, json};
+use support::{World, request, send};
+
+const WRITERS: usize = 8;
+const PUSHES: usize = 40;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_writers_on_one_sqlite_node_leave_no_gap_and_no_repeat() {
+    let host = Host::system();
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path(), Running::OnThreads { readers: 2 }, &host).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    many_writers(vec![Arc::clone(&store)], store, host).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_writers_on_two_nodes_over_one_postgresql_leave_no_gap_and_no_repeat_f66() {
+    let database = ayumi_server::testing::postgres::database().await;
+    let nodes: Vec<Arc<dyn Store>> = vec![database.connect().await, database.connect().await];
+    many_writers(nodes, database.connect().await, Host::system()).await;
+}
+
+async fn many_writers(stores: Vec<Arc<dyn Store>>, independent: Arc<dyn Store>, host: Host) {
+    let world = World::on(host.clone(), Arc::clone(&stores[0])).await;
+    let nodes: Vec<Server> = stores
+        .into_iter()
+        .map(|store| support::node(host.clone(), store))
+        .collect();
+    let case_id = world.here.participant.case_id;
+    let is_done = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn(watch(independent, Value::from(case_id), Arc::clone(&is_done)));
+
+    let (_, answer) = send(&nodes[0], request("GET", "/v1/server", None, &Json::Null)).await;
+    let epoch = answer["epoch"].as_str().unwrap().to_owned();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let token = if writer % 2 == 0 {
+                world.here.participant.person.token.clone()
+            } else {
+                world.here.dietitian.token.clone()
+            };
+            let (nodes, epoch) = (nodes.clone(), epoch.clone());
+            let log = json!({ "case_id": case_id.to_string(), "audience": "care" });
+            tokio::spawn(async move {
+                let mut stored = BTreeMap::new();
+                for push in 0..PUSHES {
+                    let body = batch(&log, &epoch, writer, push);
+                    let ask = |node: usize| {
+                        let request = request("POST", "/v1/push", Some(&token), &body);
+                        let node = &nodes[node % nodes.len()];
+                        async move { send(node, request).await }
+                    };
+                    // The same batch goes to both nodes at the same moment, as a phone does that lost its first answer.
+                    let (one, other) = tokio::join!(ask(push), ask(push + 1));
+                    for (status, answer) in [one, other] {
+                        assert_eq!(status, 200, "{answer}");
+                        for result in answer["results"].as_array().unwrap() {
+                            let op_id = result["op_id"].as_str().unwrap().to_owned();
+                            let seq = result["seq"].as_i64().unwrap();
+                            let before = stored.insert(op_id, seq);
+                            assert!(before.is_none_or(|before| before == seq));
+                        }
+                    }
+                }
+                stored
+            })
+        })
+        .collect();
+    let mut acknowledged = BTreeMap::new();
+    for writer in writers {
+        acknowledged.extend(writer.await.unwrap());
+    }
+    is_done.store(true, Ordering::SeqCst);
+    let log = reader.await.unwrap();
+
+    assert_eq!(
+        log.len(),
+        acknowledged.len(),
+        "every acknowledged entry is there once"
+    );
+    for (place, op_id) in (1..).zip(&log) {
+        assert_eq!(acknowledged.get(op_id), Some(&place));
+    }
+}
+
+/// One to three messages of one writer.
+fn batch(log: &Json, epoch: &str, writer: usize, push: usize) -> Json {
+    let operations: Vec<Json> = (0..=push % 3)
+        .map(|number| {
+            json!({
+                "op_id": format!("018f0000-0000-7000-8000-{writer:04x}{push:04x}{number:04x}"),
+                "kind": "message.posted", "body_version": 1, "occurred_at_ms": 1_790_000_000_000_i64,
+                "zone": "Asia/Tokyo", "utc_offset_min": 540,
+                "body": { "text": "Simulated.", "authored_by": "person" },
+            })
+        })
+        .collect();
+    json!({ "log": log, "epoch": epoch, "lane": "talk", "operations": operations })
+}
+
+/// Looks until told to stop, and once more; returns the last it saw.
+async fn watch(store: Arc<dyn Store>, case_id: Value, is_done: Arc<AtomicBool>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        let is_last = is_done.load(Ordering::SeqCst);
+        let rows = ayumi_server::store::read(&*store, case_id.clone(), |tx, case_id| {
+            boxed(async move {
+                let sql =
+                    "SELECT seq, op_id FROM entry WHERE case_id = $1 AND audience = 'care' ORDER BY seq";
+                Ok(tx.query(sql, std::slice::from_ref(case_id)).await?)
+            })
+        })
+        .await
+        .unwrap();
+        let log: Vec<String> = rows
+            .iter()
+            .zip(1_i64..)
+            .map(|(row, place)| place_of(row, place))
+            .collect();
+        assert_eq!(log.iter().collect::<BTreeSet<_>>().len(), log.len(), "no repeat");
+        assert!(log.starts_with(&seen), "what was seen stays the beginning");
+        seen = log;
+        if is_last {
+            return seen;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn place_of(row: &Row, place: i64) -> String {
+    assert_eq!(row.get::<i64>(0).unwrap(), place, "no gap");
+    row.get::<uuid::Uuid>(1).unwrap().to_string()
+}
