@@ -1,4 +1,7 @@
 //! Accounts, roles, sessions, and the ways to get one.
 
+pub(crate) mod code;
 pub mod principal;
+pub(crate) mod slow_hash;
 pub(crate) mod sql;
+pub(crate) mod token;
