@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub mod principal;
+pub mod session;
 pub(crate) mod slow_hash;
 pub(crate) mod sql;
 pub(crate) mod token;

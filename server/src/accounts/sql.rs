@@ -27,3 +27,76 @@ pub(crate) const MARK_PAIR_USED: &str = "
         AND session_id = $2
         AND generation = $3
         AND first_used_at_ms IS NULL";
+
+pub(crate) const INSERT_SESSION: &str = "
+    INSERT INTO session (account_id, session_id, device_id, platform, model, app_version, signed_in_at_ms,
+        last_seen_at_ms, expires_at_ms, idle_expires_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)";
+
+pub(crate) const INSERT_PAIR: &str = "
+    INSERT INTO token_pair (account_id, session_id, generation, salt, access_hash, refresh_hash, made_at_ms,
+        access_expires_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(crate) const INSERT_TOKEN: &str = "
+    INSERT INTO token (token_hash, account_id, session_id, generation, is_refresh)
+    VALUES ($1, $2, $3, $4, $5)";
+
+pub(crate) const PAIR: &str = "
+    SELECT salt, first_used_at_ms
+    FROM token_pair
+    WHERE account_id = $1
+        AND session_id = $2
+        AND generation = $3";
+
+pub(crate) const PAIR_MADE: &str = "
+    SELECT made_at_ms
+    FROM token_pair
+    WHERE account_id = $1
+        AND session_id = $2
+        AND generation = $3";
+
+pub(crate) const EXTEND_PAIR: &str = "
+    UPDATE token_pair
+    SET access_expires_at_ms = $4
+    WHERE account_id = $1
+        AND session_id = $2
+        AND generation = $3";
+
+/// Changes nothing that is read elsewhere: the row is locked until the transaction ends, if the session still goes on.
+pub(crate) const LOCK_SESSION: &str = "
+    UPDATE session
+    SET last_seen_at_ms = $3
+    WHERE account_id = $1
+        AND session_id = $2
+        AND ended_at_ms IS NULL";
+
+pub(crate) const SEE_SESSION: &str = "
+    UPDATE session
+    SET last_seen_at_ms = $3,
+        idle_expires_at_ms = $4,
+        app_version = $5
+    WHERE account_id = $1
+        AND session_id = $2";
+
+pub(crate) const DROP_DEAD_ACCESS: &str = "
+    DELETE FROM token
+    WHERE account_id = $1
+        AND session_id = $2
+        AND generation <= $3
+        AND is_refresh = 0";
+
+pub(crate) const END_SESSION: &str = "
+    UPDATE session
+    SET ended_at_ms = $3,
+        end_reason = $4
+    WHERE account_id = $1
+        AND session_id = $2
+        AND ended_at_ms IS NULL";
+
+pub(crate) const END_ALL_SESSIONS: &str = "
+    UPDATE session
+    SET ended_at_ms = $2,
+        end_reason = $3
+    WHERE account_id = $1
+        AND ended_at_ms IS NULL";

@@ -138,6 +138,8 @@ CREATE TABLE token (
     is_refresh     BIGINT NOT NULL
 );
 
+CREATE INDEX token_of_session ON token (account_id, session_id, generation);
+
 -- Answers of requests that append nothing to a log, by their Idempotency-Key. Kept 30 days at least.
 CREATE TABLE idempotency (
     requester      TEXT NOT NULL,                 -- the account, or the address of the endpoint for somebody without one
