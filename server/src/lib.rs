@@ -19,6 +19,7 @@ pub mod host;
 pub mod http;
 pub mod policy;
 pub mod server;
+pub mod societies;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

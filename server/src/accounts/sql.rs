@@ -100,3 +100,67 @@ pub(crate) const END_ALL_SESSIONS: &str = "
         end_reason = $3
     WHERE account_id = $1
         AND ended_at_ms IS NULL";
+
+pub(crate) const COUNT_ATTEMPT: &str = "
+    INSERT INTO attempt (scope, hour, count)
+    VALUES ($1, $2, 1)
+    ON CONFLICT (scope, hour) DO UPDATE
+    SET count = attempt.count + 1
+    RETURNING count";
+
+pub(crate) const REMEMBERED: &str = "
+    SELECT request_sha256, answer
+    FROM idempotency
+    WHERE requester = $1
+        AND key = $2";
+
+pub(crate) const REMEMBER: &str = "
+    INSERT INTO idempotency (requester, key, request_sha256, answer, made_at_ms)
+    VALUES ($1, $2, $3, $4, $5)";
+
+pub(crate) const INVITATIONS_BY_PREFIX: &str = "
+    SELECT invitation_id, code_hash
+    FROM invitation
+    WHERE code_prefix = $1
+        AND expires_at_ms > $2
+        AND used_at_ms IS NULL
+        AND withdrawn_at_ms IS NULL
+    ORDER BY made_at_ms
+    LIMIT 4";
+
+pub(crate) const REDEEM_INVITATION: &str = "
+    UPDATE invitation
+    SET used_at_ms = $3,
+        used_by = $4
+    WHERE invitation_id = $1
+        AND birth_date = $2
+        AND expires_at_ms > $3
+        AND used_at_ms IS NULL
+        AND withdrawn_at_ms IS NULL
+    RETURNING society_id, name, name_reading, dietitian_id";
+
+pub(crate) const INSERT_PARTICIPANT: &str = "
+    INSERT INTO account (account_id, is_staff, name, name_reading, birth_date, status, created_at_ms)
+    VALUES ($1, 0, $2, $3, $4, 'active', $5)";
+
+pub(crate) const INSERT_ROLE: &str = "
+    INSERT INTO role (account_id, society_id, role)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (account_id, society_id, role) DO NOTHING";
+
+pub(crate) const OPEN_CASE: &str = "
+    INSERT INTO case_head (case_id, society_id, account_id, name, opened_at_ms, care_seq, staff_seq, advice_seq,
+        audit_seq, audit_hash, consent)
+    VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, $6, 'none')";
+
+pub(crate) const SOCIETY_NAME: &str = "
+    SELECT name
+    FROM society
+    WHERE society_id = $1";
+
+pub(crate) const SESSION_OF_DEVICE: &str = "
+    SELECT session_id
+    FROM session
+    WHERE account_id = $1
+        AND device_id = $2
+        AND ended_at_ms IS NULL";

@@ -4,10 +4,12 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
+mod enrolment;
 pub mod extract;
 mod pull;
 mod push;
 mod server_info;
+mod sessions;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +21,8 @@ use crate::server::Server;
 pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(server_info::routes())
+        .merge(enrolment::routes())
+        .merge(sessions::routes())
         .merge(push::routes())
         .merge(pull::routes())
 }

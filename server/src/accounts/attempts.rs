@@ -1,0 +1,36 @@
+//! Tries to sign in, counted in the store, so that several nodes count together.
+
+use ayumi_protocol::problem::ProblemCode;
+use ayumi_protocol::time::UtcMillis;
+
+use super::sql;
+use crate::http::extract::sha256;
+use crate::server::{Server, boxed};
+use crate::store::{Fault, Refused, Value};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Counts a try. `scope` names what is tried; only its hash is kept.
+///
+/// Errors: `rate_limited` until the hour is over.
+pub(crate) async fn count(server: &Server, scope: &str, now: UtcMillis) -> Result<(), Fault> {
+    let scope = sha256(scope.as_bytes()).to_string();
+    let hour = now.0.div_euclid(HOUR_MS);
+    let count: i64 = server
+        .write((scope, hour), |tx, (scope, hour)| {
+            boxed(async move {
+                let key: [Value; 2] = [scope.as_str().into(), (*hour).into()];
+                let row = tx.row(sql::COUNT_ATTEMPT, &key).await?;
+                Ok(row.map_or(Ok(1), |row| row.get(0))?)
+            })
+        })
+        .await?;
+    if count <= i64::from(server.policy.sign_ins_per_hour) {
+        return Ok(());
+    }
+    let left = HOUR_MS.saturating_sub(now.0.rem_euclid(HOUR_MS));
+    Err(Fault::Refused(Refused {
+        code: ProblemCode::RateLimited,
+        retry_after_ms: u64::try_from(left).ok(),
+    }))
+}

@@ -1,0 +1,278 @@
+//! Enrolment: the code of an invitation and a birth date become an account, a case and a session.
+//!
+//! The slow hash is computed between two transactions, so that it holds up nobody; that the invitation is unused is checked in the
+//! second one, by a change that only one of two at once can make. Unknown, used, expired, withdrawn and not hers are one answer.
+//!
+//! Source: sync.md 5.2 and 12.1, faults.md F62.
+
+use ayumi_protocol::body::{CaseOpened, RawBody};
+use ayumi_protocol::cursor::Audience;
+use ayumi_protocol::hash::Sha256;
+use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId, SocietyId};
+use ayumi_protocol::kind::Kind;
+use ayumi_protocol::problem::ProblemCode;
+use ayumi_protocol::session::{ConsentVersion, EnrolRequest, Role, RoleInSociety, SessionAnswer};
+use ayumi_protocol::time::UtcMillis;
+use ayumi_protocol::wire::Wire as _;
+use uuid::Uuid;
+
+use super::code::Code;
+use super::session::{self, Lives, NewSession, Zeroing};
+use super::{attempts, slow_hash, sql};
+use crate::audit::{self, Act, Chain};
+use crate::cases::append::{self, SystemEntry, consent_in_force};
+use crate::http::extract::sha256;
+use crate::server::{Server, boxed};
+use crate::societies::assignment::{self, Acting};
+use crate::store::{Fault, StoreError, Transaction, Value, state};
+
+/// Enrols a participant.
+///
+/// A repeat under the same key brings the same session, until its first use.
+///
+/// Errors: `code_refused`; `rate_limited`; `idempotency_key_reused`.
+pub async fn enrol(
+    server: &Server,
+    request: EnrolRequest,
+    key: Uuid,
+    request_id: String,
+) -> Result<SessionAnswer, Fault> {
+    let now = server.host.now();
+    let lives = Lives::of(&server.policy, false);
+    let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
+    let code = Code::parse(request.code.expose());
+    let scope = code.as_ref().map_or("", |code| code.prefix.as_str());
+    attempts::count(server, &format!("enrol/{scope}"), now).await?;
+    let presented = Zeroing(format!("{}{key}", code.as_ref().map(Code::text).unwrap_or_default()).into());
+
+    let repeat = Repeat {
+        key,
+        request_sha256,
+        presented: presented.clone(),
+        lives,
+        now,
+    };
+    if let Some(answer) = server
+        .write(repeat, |tx, repeat| boxed(repeat_of(tx, repeat)))
+        .await?
+    {
+        return Ok(answer);
+    }
+
+    let prefix = code.as_ref().map(|code| code.prefix.clone()).unwrap_or_default();
+    let candidates = server
+        .read((prefix, now), |tx, (prefix, now)| {
+            boxed(candidates(tx, prefix, *now))
+        })
+        .await?;
+    let (ids, hashes): (Vec<Uuid>, Vec<String>) = candidates.into_iter().unzip();
+    let rest = code.map(|code| code.rest).unwrap_or_default();
+    let found = slow_hash::find(&server.host, &server.policy, &rest, hashes).await?;
+    let invitation_id = found.and_then(|index| ids.get(index).copied());
+    let host = &server.host;
+    let enrolment = Enrolment {
+        invitation_id: invitation_id.ok_or(ProblemCode::CodeRefused)?,
+        birth_date: request.birth_date.to_string(),
+        account_id: AccountId::from_uuid(host.new_uuid()),
+        case_id: CaseId::from_uuid(host.new_uuid()),
+        opened_op: OpId::from_uuid(host.new_uuid()),
+        assigned_op: OpId::from_uuid(host.new_uuid()),
+        session: NewSession {
+            session_id: host.new_uuid(),
+            device_id: DeviceId::from_uuid(host.new_uuid()),
+            device: request.device,
+            salt: host.random_bytes(),
+            presented,
+            now,
+            lives,
+        },
+        key,
+        request_sha256,
+        request_id,
+    };
+    server
+        .write(enrolment, |tx, enrolment| boxed(redeem(tx, enrolment)))
+        .await
+}
+
+struct Repeat {
+    key: Uuid,
+    request_sha256: Sha256,
+    presented: Zeroing,
+    lives: Lives,
+    now: UtcMillis,
+}
+
+const REQUESTER: &str = "/v1/enrol";
+
+async fn repeat_of(tx: &mut dyn Transaction, repeat: &Repeat) -> Result<Option<SessionAnswer>, Fault> {
+    let key: [Value; 2] = [REQUESTER.into(), repeat.key.into()];
+    let Some(row) = tx.row(sql::REMEMBERED, &key).await? else {
+        return Ok(None);
+    };
+    if row.get::<Sha256>(0)? != repeat.request_sha256 {
+        return Err(ProblemCode::IdempotencyKeyReused.into());
+    }
+    let ids: String = row.get(1)?;
+    let mut ids = ids.split(' ').map(|id| Uuid::try_parse(id).ok());
+    let mut id = || {
+        ids.next().flatten().ok_or(StoreError::Bug {
+            what: "a remembered enrolment cannot be read",
+        })
+    };
+    let (account_id, session_id, device_id) = (AccountId::from_uuid(id()?), id()?, id()?);
+    let (case_id, society_id) = (CaseId::from_uuid(id()?), SocietyId::from_uuid(id()?));
+    let tokens = session::begin_again(
+        tx,
+        account_id,
+        session_id,
+        &repeat.presented.0,
+        repeat.lives,
+        repeat.now,
+    )
+    .await?
+    .ok_or(ProblemCode::CodeRefused)?;
+    let consent = consent_in_force(tx, society_id, repeat.now).await?;
+    Ok(Some(SessionAnswer {
+        server_time_ms: repeat.now,
+        account_id,
+        device_id: DeviceId::from_uuid(device_id),
+        roles: vec![RoleInSociety {
+            society_id,
+            role: Role::Participant,
+        }],
+        case_id: Some(case_id),
+        consent_version: consent.and_then(|(version, _)| ConsentVersion::from_word(&version)),
+        epoch: state::epoch(tx).await?,
+        tokens,
+    }))
+}
+
+async fn candidates(
+    tx: &mut dyn Transaction,
+    prefix: &str,
+    now: UtcMillis,
+) -> Result<Vec<(Uuid, String)>, Fault> {
+    let rows = tx
+        .query(sql::INVITATIONS_BY_PREFIX, &[prefix.into(), now.into()])
+        .await?;
+    let pairs = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(pairs.collect::<Result<_, StoreError>>()?)
+}
+
+struct Enrolment {
+    invitation_id: Uuid,
+    birth_date: String,
+    account_id: AccountId,
+    case_id: CaseId,
+    opened_op: OpId,
+    assigned_op: OpId,
+    session: NewSession,
+    key: Uuid,
+    request_sha256: Sha256,
+    request_id: String,
+}
+
+async fn redeem(tx: &mut dyn Transaction, enrolment: &Enrolment) -> Result<SessionAnswer, Fault> {
+    let now = enrolment.session.now;
+    let account_id = enrolment.account_id;
+    let values: [Value; 4] = [
+        enrolment.invitation_id.into(),
+        enrolment.birth_date.as_str().into(),
+        now.into(),
+        account_id.into(),
+    ];
+    let row = tx.row(sql::REDEEM_INVITATION, &values).await?;
+    let row = row.ok_or(ProblemCode::CodeRefused)?;
+    let society_id: SocietyId = row.get(0)?;
+    let (name, name_reading): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+    let dietitian_id: Option<AccountId> = row.get(3)?;
+    tx.execute(
+        sql::INSERT_PARTICIPANT,
+        &[
+            account_id.into(),
+            name.as_str().into(),
+            name_reading.as_deref().into(),
+            enrolment.birth_date.as_str().into(),
+            now.into(),
+        ],
+    )
+    .await?;
+    let role: [Value; 3] = [
+        account_id.into(),
+        society_id.into(),
+        Role::Participant.as_str().into(),
+    ];
+    tx.execute(sql::INSERT_ROLE, &role).await?;
+    let case: [Value; 6] = [
+        enrolment.case_id.into(),
+        society_id.into(),
+        account_id.into(),
+        name.as_str().into(),
+        now.into(),
+        [0_u8; 32].into(),
+    ];
+    tx.execute(sql::OPEN_CASE, &case).await?;
+    let society = tx.row(sql::SOCIETY_NAME, &[society_id.into()]).await?;
+    let society = society.ok_or(StoreError::Bug {
+        what: "an invitation is of no society",
+    })?;
+    let opened = CaseOpened {
+        name,
+        name_reading,
+        society_id,
+        society_name: society.get(0)?,
+    };
+    let body = RawBody::of(&opened).map_err(|_| ProblemCode::InternalFault)?;
+    let entry = SystemEntry {
+        case_id: enrolment.case_id,
+        audience: Audience::Care,
+        op_id: enrolment.opened_op,
+        kind: Kind::CaseOpened,
+        body,
+        now,
+    };
+    append::by_system(tx, &entry).await?;
+    if let Some(account_id) = dietitian_id {
+        let acting = [Acting {
+            account_id,
+            is_substitute: false,
+        }];
+        assignment::set(tx, enrolment.case_id, &acting, enrolment.assigned_op, now).await?;
+    }
+    let tokens = session::begin(tx, account_id, &enrolment.session).await?;
+    let mut act = Act::by_server(now, "enrolled", &enrolment.request_id);
+    act.actor_id = account_id;
+    act.actor_role = Role::Participant;
+    act.device_id = enrolment.session.device_id;
+    act.object_id = Some(enrolment.invitation_id);
+    audit::record(tx, Chain::Case(enrolment.case_id), &act).await?;
+    let device_id = enrolment.session.device_id;
+    let session_id = enrolment.session.session_id;
+    let ids = format!(
+        "{account_id} {session_id} {device_id} {} {society_id}",
+        enrolment.case_id
+    );
+    let remembered: [Value; 5] = [
+        REQUESTER.into(),
+        enrolment.key.into(),
+        enrolment.request_sha256.into(),
+        ids.into(),
+        now.into(),
+    ];
+    tx.execute(sql::REMEMBER, &remembered).await?;
+    let consent = consent_in_force(tx, society_id, now).await?;
+    Ok(SessionAnswer {
+        server_time_ms: now,
+        account_id,
+        device_id,
+        roles: vec![RoleInSociety {
+            society_id,
+            role: Role::Participant,
+        }],
+        case_id: Some(enrolment.case_id),
+        consent_version: consent.and_then(|(version, _)| ConsentVersion::from_word(&version)),
+        epoch: state::epoch(tx).await?,
+        tokens,
+    })
+}

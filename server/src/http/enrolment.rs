@@ -1,0 +1,26 @@
+//! `POST /v1/enrol`: a participant begins.
+
+use axum::extract::State;
+use ayumi_protocol::session::{EnrolRequest, SessionAnswer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Answer, Rejection};
+use super::extract::{Asked, IdempotencyKey, Received};
+use crate::accounts::enrolment;
+use crate::server::Server;
+
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new().routes(routes!(enrol))
+}
+
+/// Redeems the code of an invitation together with a birth date. A repeat under the same key brings the same session.
+#[utoipa::path(post, path = "/v1/enrol", responses((status = 200)))]
+async fn enrol(
+    State(server): State<Server>,
+    Asked { request_id }: Asked,
+    IdempotencyKey(key): IdempotencyKey,
+    Received(request): Received<EnrolRequest>,
+) -> Result<Answer<SessionAnswer>, Rejection> {
+    Ok(Answer(enrolment::enrol(&server, request, key, request_id).await?))
+}

@@ -1,0 +1,99 @@
+//! Societies: tenants, their consent texts, invitations, and who acts for which case.
+
+pub mod assignment;
+pub mod invitations;
+pub(crate) mod sql;
+
+use ayumi_protocol::id::SocietyId;
+use ayumi_protocol::problem::ProblemCode;
+use ayumi_protocol::session::ConsentVersion;
+use ayumi_protocol::time::UtcMillis;
+
+use crate::audit::{self, Act, Chain};
+use crate::http::extract::sha256;
+use crate::server::{Server, boxed};
+use crate::store::{Fault, Value};
+
+/// Makes a society. `code` is its short name in commands; `name` is what people read.
+///
+/// Errors: `invalid_value`, if a society has that code already.
+pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId, Fault> {
+    let society_id = SocietyId::from_uuid(server.host.new_uuid());
+    let input = (society_id, code.to_owned(), name.to_owned(), server.host.now());
+    server
+        .write(input, |tx, (society_id, code, name, now)| {
+            boxed(async move {
+                let values: [Value; 4] = [
+                    (*society_id).into(),
+                    code.as_str().into(),
+                    name.as_str().into(),
+                    (*now).into(),
+                ];
+                if tx.execute(sql::INSERT_SOCIETY, &values).await? == 0 {
+                    return Err(ProblemCode::InvalidValue.into());
+                }
+                let mut act = Act::by_server(*now, "society.made", "");
+                act.object_id = Some(*society_id.as_uuid());
+                Ok(audit::record(tx, Chain::Server, &act).await?)
+            })
+        })
+        .await?;
+    Ok(society_id)
+}
+
+/// The society with this code.
+///
+/// Errors: `not_found`.
+pub async fn find(server: &Server, code: &str) -> Result<SocietyId, Fault> {
+    server
+        .read(code.to_owned(), |tx, code| {
+            boxed(async move {
+                let row = tx.row(sql::SOCIETY_BY_CODE, &[code.as_str().into()]).await?;
+                Ok(row.ok_or(ProblemCode::NotFound)?.get(0)?)
+            })
+        })
+        .await
+}
+
+/// Adds a version of the text to which participants consent; it is in force from now on.
+///
+/// Errors: `invalid_value`, if the version is no word, or the society has it already: what somebody agreed to is never changed.
+pub async fn add_consent_text(
+    server: &Server,
+    society_id: SocietyId,
+    version: &str,
+    text: &str,
+) -> Result<(), Fault> {
+    struct Text {
+        society_id: SocietyId,
+        version: String,
+        text: String,
+        now: UtcMillis,
+    }
+    ConsentVersion::from_word(version).ok_or(ProblemCode::InvalidValue)?;
+    let input = Text {
+        society_id,
+        version: version.to_owned(),
+        text: text.to_owned(),
+        now: server.host.now(),
+    };
+    server
+        .write(input, |tx, input| {
+            boxed(async move {
+                let values: [Value; 5] = [
+                    input.society_id.into(),
+                    input.version.as_str().into(),
+                    input.text.as_str().into(),
+                    sha256(input.text.as_bytes()).into(),
+                    input.now.into(),
+                ];
+                if tx.execute(sql::INSERT_CONSENT_TEXT, &values).await? == 0 {
+                    return Err(ProblemCode::InvalidValue.into());
+                }
+                let mut act = Act::by_server(input.now, "consent_text.added", "");
+                act.object_id = Some(*input.society_id.as_uuid());
+                Ok(audit::record(tx, Chain::Server, &act).await?)
+            })
+        })
+        .await
+}
