@@ -20,3 +20,4 @@ pub mod http;
 pub mod policy;
 pub mod server;
 pub mod store;
+pub mod uploads;
