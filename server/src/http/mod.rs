@@ -5,6 +5,8 @@
 
 pub mod answer;
 pub mod extract;
+mod pictures;
+mod uploads;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +17,8 @@ use crate::server::Server;
 #[must_use]
 pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
+        .merge(uploads::routes())
+        .merge(pictures::routes())
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.
