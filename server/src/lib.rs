@@ -17,6 +17,7 @@ pub mod audit;
 pub mod cases;
 pub mod host;
 pub mod http;
+pub mod jobs;
 pub mod policy;
 pub mod server;
 pub mod store;

@@ -13,6 +13,7 @@
 //! An upload whose offset is its length and that has no object yet stands before its completion: any request with no bytes
 //! tries it again. So a node or an object store may fail at any place, and whoever comes second finds nothing to do.
 
+pub mod collect;
 mod complete;
 pub mod create;
 pub mod deliver;

@@ -255,7 +255,11 @@ pub(crate) mod tests {
         let mut bytes = vec![0xff, 0xd8];
         let mut segment = |marker: u8, payload: &[u8]| {
             bytes.extend([0xff, marker]);
-            bytes.extend(u16::try_from(payload.len().saturating_add(2)).unwrap().to_be_bytes());
+            bytes.extend(
+                u16::try_from(payload.len().saturating_add(2))
+                    .unwrap()
+                    .to_be_bytes(),
+            );
             bytes.extend(payload);
         };
         segment(0xe0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");

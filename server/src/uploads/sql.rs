@@ -95,3 +95,46 @@ pub(crate) const ADD_QUOTA: &str = "
     VALUES ($1, $2, $3)
     ON CONFLICT (account_id, day) DO UPDATE
     SET bytes = upload_quota.bytes + excluded.bytes";
+
+/// Uploads that nobody touched and no entry names.
+pub(crate) const STALE: &str = "
+    SELECT case_id, upload_id
+    FROM upload
+    WHERE touched_at_ms < $1
+        AND NOT EXISTS (
+            SELECT 1
+            FROM picture_use
+            WHERE picture_use.case_id = upload.case_id
+                AND picture_use.audience = upload.audience
+                AND picture_use.sha256 = upload.sha256)
+    ORDER BY touched_at_ms
+    LIMIT $2";
+
+/// Looks again: it may have been touched or named meanwhile.
+pub(crate) const DELETE_STALE: &str = "
+    DELETE FROM upload
+    WHERE case_id = $1
+        AND upload_id = $2
+        AND touched_at_ms < $3
+        AND NOT EXISTS (
+            SELECT 1
+            FROM picture_use
+            WHERE picture_use.case_id = upload.case_id
+                AND picture_use.audience = upload.audience
+                AND picture_use.sha256 = upload.sha256)
+    RETURNING object_key";
+
+pub(crate) const OLD_GARBAGE: &str = "
+    SELECT object_key
+    FROM garbage
+    WHERE since_at_ms < $1
+    ORDER BY since_at_ms
+    LIMIT $2";
+
+pub(crate) const DELETE_GARBAGE: &str = "
+    DELETE FROM garbage
+    WHERE object_key = $1";
+
+pub(crate) const EXPIRE_QUOTAS: &str = "
+    DELETE FROM upload_quota
+    WHERE day < $1";
