@@ -17,10 +17,12 @@ pub mod audit;
 pub mod cases;
 pub mod host;
 pub mod http;
+pub mod jobs;
 pub mod policy;
 pub mod server;
 pub mod societies;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod uploads;
 pub mod waiting;

@@ -43,7 +43,9 @@ pub struct Policy {
     pub snapshot_every: i64,
 }
 
-const DAY: Duration = Duration::from_hours(24);
+const fn days(count: u64) -> Duration {
+    Duration::from_hours(count.saturating_mul(24))
+}
 
 impl Default for Policy {
     fn default() -> Self {
@@ -55,13 +57,13 @@ impl Default for Policy {
             access_token_life: limits::ACCESS_TOKEN_LIFE,
             refresh_grace: limits::REFRESH_GRACE,
             // Three months of guidance, and a phone that lay in a drawer for the summer.
-            participant_idle: DAY * 120,
-            participant_session: DAY * 400,
+            participant_idle: days(120),
+            participant_session: days(400),
             // A working day with its breaks, and a week until password and second factor are asked again.
             staff_idle: Duration::from_hours(12),
-            staff_session: DAY * 7,
+            staff_session: days(7),
             // A letter lies about for weeks.
-            invitation_life: DAY * 60,
+            invitation_life: days(60),
             transfer_code_life: limits::SHORT_CODE_LIFE,
             // OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
             hash_memory_kib: 19 * 1024,

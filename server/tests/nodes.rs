@@ -1,4 +1,4 @@
-//! Several writers at once: on one SQLite node, and on two nodes over one PostgreSQL. Source: sync.md 5.3, faults.md 4.8, F34, F66.
+//! Several writers at once: on one SQLite node, and on two nodes over one `PostgreSQL`. Source: sync.md 5.3, faults.md 4.8, F34, F66.
 //!
 //! While they write, a reader that knows nothing of the server looks at the rows again and again. What it sees is always a log
 //! without a gap and without a repeat, and what it saw before is always the beginning of what it sees now: so the order in

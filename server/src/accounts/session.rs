@@ -52,6 +52,7 @@ impl std::fmt::Debug for Zeroing {
 
 /// How long a session and its tokens live. Units: milliseconds.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of the name")]
 pub struct Lives {
     access_ms: i64,
     idle_ms: i64,

@@ -139,7 +139,7 @@ pub async fn record(tx: &mut dyn Transaction, chain: Chain, act: &Act) -> Result
 
 /// Hash of a row: over the hash before it and every column, each with its length, so that no two rows give one input.
 fn row_hash(before: &[u8], chain_id: Uuid, seq: i64, act: &Act) -> [u8; 32] {
-    let number = |number: Option<i64>| number.map(|number| number.to_be_bytes());
+    let number = |number: Option<i64>| number.map(i64::to_be_bytes);
     let mut hasher = Sha256::new();
     let mut add = |part: Option<&[u8]>| {
         // Nothing and an empty text are different.

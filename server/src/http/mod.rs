@@ -6,10 +6,12 @@
 pub mod answer;
 mod enrolment;
 pub mod extract;
+mod pictures;
 mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod uploads;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,6 +27,8 @@ pub fn resources() -> OpenApiRouter<Server> {
         .merge(sessions::routes())
         .merge(push::routes())
         .merge(pull::routes())
+        .merge(uploads::routes())
+        .merge(pictures::routes())
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.

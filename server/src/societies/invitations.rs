@@ -42,7 +42,7 @@ pub async fn make(server: &Server, invitation: Invitation, made_by: AccountId) -
         id: Uuid,
         code_prefix: String,
         code_hash: String,
-        made_by: AccountId,
+        by: AccountId,
         now: UtcMillis,
         expires_at: UtcMillis,
     }
@@ -55,7 +55,7 @@ pub async fn make(server: &Server, invitation: Invitation, made_by: AccountId) -
         id: server.host.new_uuid(),
         code_prefix: code.prefix.clone(),
         code_hash,
-        made_by,
+        by: made_by,
         now,
         expires_at: UtcMillis(now.0.saturating_add(life)),
     };
@@ -73,13 +73,13 @@ pub async fn make(server: &Server, invitation: Invitation, made_by: AccountId) -
                     who.birth_date.to_string().into(),
                     who.dietitian_id.into(),
                     who.external_ref.as_deref().into(),
-                    made.made_by.into(),
+                    made.by.into(),
                     made.now.into(),
                     made.expires_at.into(),
                 ];
                 tx.execute(sql::INSERT_INVITATION, &values).await?;
                 let mut act = Act::by_server(made.now, "invitation.made", "");
-                act.actor_id = made.made_by;
+                act.actor_id = made.by;
                 act.object_id = Some(made.id);
                 Ok(audit::record(tx, Chain::Server, &act).await?)
             })

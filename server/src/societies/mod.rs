@@ -67,14 +67,14 @@ pub async fn add_consent_text(
     struct Text {
         society_id: SocietyId,
         version: String,
-        text: String,
+        content: String,
         now: UtcMillis,
     }
     ConsentVersion::from_word(version).ok_or(ProblemCode::InvalidValue)?;
     let input = Text {
         society_id,
         version: version.to_owned(),
-        text: text.to_owned(),
+        content: text.to_owned(),
         now: server.host.now(),
     };
     server
@@ -83,8 +83,8 @@ pub async fn add_consent_text(
                 let values: [Value; 5] = [
                     input.society_id.into(),
                     input.version.as_str().into(),
-                    input.text.as_str().into(),
-                    sha256(input.text.as_bytes()).into(),
+                    input.content.as_str().into(),
+                    sha256(input.content.as_bytes()).into(),
                     input.now.into(),
                 ];
                 if tx.execute(sql::INSERT_CONSENT_TEXT, &values).await? == 0 {

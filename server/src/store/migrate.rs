@@ -1,6 +1,6 @@
 //! Brings the schema up to date. Steps are numbered files, applied in order, each once.
 //!
-//! The embedded file is brought up to date by the process that opens it. On PostgreSQL only `ayumi-server admin migrate` does it, under
+//! The embedded file is brought up to date by the process that opens it. On `PostgreSQL` only `ayumi-server admin migrate` does it, under
 //! a lease, so that several nodes that start together do not race; a node only looks.
 
 use ayumi_protocol::cursor::Epoch;
@@ -119,17 +119,14 @@ async fn connect(settings: &PostgresSettings) -> Result<Client, StoreError> {
         other => other,
     };
     // The connection ends when the client is dropped.
-    match &settings.tls {
-        Some(tls) => {
-            let tls = MakeRustlsConnect::new(tls.clone());
-            let (client, connection) = settings.config.connect(tls).await.map_err(unreachable)?;
-            tokio::spawn(connection);
-            Ok(client)
-        }
-        None => {
-            let (client, connection) = settings.config.connect(NoTls).await.map_err(unreachable)?;
-            tokio::spawn(connection);
-            Ok(client)
-        }
+    if let Some(tls) = &settings.tls {
+        let tls = MakeRustlsConnect::new(tls.clone());
+        let (client, connection) = settings.config.connect(tls).await.map_err(unreachable)?;
+        tokio::spawn(connection);
+        Ok(client)
+    } else {
+        let (client, connection) = settings.config.connect(NoTls).await.map_err(unreachable)?;
+        tokio::spawn(connection);
+        Ok(client)
     }
 }

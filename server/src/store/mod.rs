@@ -8,14 +8,14 @@
 //! ```
 //!
 //! Statements are written once, in the `sql.rs` of the module that owns the table, and both engines run them: they stay in the
-//! subset that SQLite, PostgreSQL and the engines compatible with it accept (sync.md 16). Only the schema exists twice.
+//! subset that SQLite, `PostgreSQL` and the engines compatible with it accept (sync.md 16). Only the schema exists twice.
 //!
 //! A *work* is a function that runs inside one transaction. Four rules:
 //!
 //! 1. It may run more than once: after a serialization failure the engine repeats it. So everything random and every time is
 //!    in its input, and it touches nothing but the transaction.
 //! 2. An `Err` rolls everything back, a refusal too. What has to be kept about a refusal is part of an `Ok`.
-//! 3. After a failed statement it ends: PostgreSQL answers nothing more in that transaction.
+//! 3. After a failed statement it ends: `PostgreSQL` answers nothing more in that transaction.
 //! 4. It awaits the transaction and nothing else. SQLite runs it in one go inside the writer.
 
 mod fault;
@@ -75,7 +75,7 @@ pub trait Work: Send + Sync {
 pub enum Engine {
     /// Embedded.
     Sqlite,
-    /// PostgreSQL or an engine compatible with it.
+    /// `PostgreSQL` or an engine compatible with it.
     Postgres,
 }
 

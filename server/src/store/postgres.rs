@@ -1,6 +1,6 @@
-//! PostgreSQL, and engines compatible with it: a pool, and works that are run again after a serialization failure.
+//! `PostgreSQL`, and engines compatible with it: a pool, and works that are run again after a serialization failure.
 //!
-//! It relies on nothing that only PostgreSQL has. The row of a case or an account serialises its writers, so read committed is enough;
+//! It relies on nothing that only `PostgreSQL` has. The row of a case or an account serialises its writers, so read committed is enough;
 //! an engine that is serializable by default aborts one of two instead, and the work runs again with the same input.
 
 use std::fmt;
@@ -144,9 +144,10 @@ impl PostgresStore {
         for _ in 1..TRIES {
             match self.try_once(&*work, is_writing).await {
                 Err(Fault::Store(StoreError::Contended)) => {
+                    // Between a half and the whole, in steps of a 512th.
                     let [random] = self.host.random_bytes();
-                    let part = pause.saturating_mul(u32::from(random)) / (2 * u32::from(u8::MAX));
-                    self.host.time.sleep((pause / 2).saturating_add(part)).await;
+                    let share = f64::from(u16::from(random).saturating_add(256)) / 512.0;
+                    self.host.time.sleep(pause.mul_f64(share)).await;
                     pause = pause.saturating_mul(2);
                 }
                 other => return other,
@@ -262,7 +263,8 @@ pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(code) = error.code() else {
         // Without a code it is the connection, or a value of a type that the column has not.
         return if error.is_closed()
-            || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+            || std::error::Error::source(error)
+                .is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
         {
             StoreError::Unavailable("the connection was lost".to_owned())
         } else {

@@ -1,4 +1,4 @@
-//! A real PostgreSQL for tests: one cluster per test process, started on first use, a new database for each caller.
+//! A real `PostgreSQL` for tests: one cluster per test process, started on first use, a new database for each caller.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,7 +42,7 @@ impl Database {
 /// A new database of the cluster of this process.
 ///
 /// # Panics
-/// Without PostgreSQL on the machine, with a sentence that names the package.
+/// Without `PostgreSQL` on the machine, with a sentence that names the package.
 pub async fn database() -> Database {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -56,7 +56,7 @@ impl Cluster {
     /// Makes and starts a cluster.
     ///
     /// # Panics
-    /// If PostgreSQL is missing or does not start.
+    /// If `PostgreSQL` is missing or does not start.
     #[must_use]
     pub fn start() -> Self {
         let folder = TempDir::new().expect("a temporary folder");

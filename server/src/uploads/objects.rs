@@ -1,0 +1,116 @@
+//! Where the bytes of pictures are: a folder, memory, or a service that speaks S3.
+//!
+//! Names of objects are random. Nothing of a person, a case or a file name is in them. A written object is durable before its
+//! row says so.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use ayumi_protocol::problem::ProblemCode;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutPayload};
+
+use crate::host::Host;
+use crate::server::Server;
+use crate::store::Fault;
+
+/// First part of the name of every object of this module; snapshots have another.
+pub const PREFIX: &str = "pictures";
+
+/// Where a service that speaks S3 is. Its credentials come from the environment (`AWS_ACCESS_KEY_ID` and so on).
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    /// Bucket.
+    pub bucket: String,
+    /// Address; `None` for Amazon's own.
+    pub endpoint: Option<String>,
+    /// Region.
+    pub region: String,
+    /// Whether the address may be plain HTTP: for tests and for a service on the same machine.
+    pub allow_http: bool,
+}
+
+/// Objects as files of a folder, which is made if it is missing. Each file and its folder are on the disk before a write ends.
+///
+/// Errors: the folder cannot be made or used.
+pub fn in_folder(path: &FilePath) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    std::fs::create_dir_all(path).map_err(|source| object_store::Error::Generic {
+        store: "folder",
+        source: Box::new(source),
+    })?;
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true)))
+}
+
+/// Objects in memory, for a simulation.
+#[must_use]
+pub fn in_memory() -> Arc<dyn ObjectStore> {
+    Arc::new(InMemory::new())
+}
+
+/// Objects at a service that speaks S3.
+///
+/// Errors: the settings do not fit together. Nothing is sent yet.
+pub fn s3(settings: &S3Settings) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(&settings.bucket)
+        .with_region(&settings.region)
+        .with_allow_http(settings.allow_http);
+    if let Some(endpoint) = &settings.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+/// A new random name. Two levels of folders keep each of them small.
+#[must_use]
+pub fn new_key(host: &Host) -> String {
+    let [first, second, ..] = host.random_bytes::<2>();
+    let rest = host.random_uuid().simple();
+    format!("{PREFIX}/{first:02x}/{second:02x}/{rest}")
+}
+
+/// Writes an object.
+///
+/// Errors: `unavailable`; text goes on without pictures (faults.md F72).
+pub async fn put(server: &Server, key: &str, bytes: Bytes) -> Result<(), Fault> {
+    let written = server
+        .objects
+        .put(&Path::from(key), PutPayload::from_bytes(bytes))
+        .await;
+    written.map(|_| ()).map_err(|error| unavailable(&error))
+}
+
+/// Opens an object.
+///
+/// Errors: `unavailable`.
+pub async fn get(server: &Server, key: &str) -> Result<GetResult, Fault> {
+    let opened = server.objects.get(&Path::from(key)).await;
+    opened.map_err(|error| unavailable(&error))
+}
+
+/// Reads an object whole.
+///
+/// Errors: `unavailable`.
+pub async fn read(server: &Server, key: &str) -> Result<Bytes, Fault> {
+    let bytes = get(server, key).await?.bytes().await;
+    bytes.map_err(|error| unavailable(&error))
+}
+
+/// Removes an object. One that is not there counts as removed.
+///
+/// Errors: `unavailable`.
+pub async fn delete(server: &Server, key: &str) -> Result<(), Fault> {
+    match server.objects.delete(&Path::from(key)).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+fn unavailable(error: &object_store::Error) -> Fault {
+    tracing::error!(%error, "the object store failed");
+    ProblemCode::Unavailable.into()
+}
