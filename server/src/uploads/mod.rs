@@ -143,3 +143,6 @@ fn check_consent(access: &CaseAccess) -> Result<(), Fault> {
         Consent::Withdrawn => Err(ProblemCode::ConsentWithdrawn.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;
