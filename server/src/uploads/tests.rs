@@ -8,7 +8,6 @@ use ayumi_protocol::cursor::{Audience, LogName};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::CaseId;
 use ayumi_protocol::problem::Problem;
-use ayumi_protocol::time::UtcMillis;
 use ayumi_protocol::upload::UploadAnswer;
 use ayumi_protocol::wire::Wire as _;
 use futures_util::FutureExt as _;
@@ -18,27 +17,14 @@ use uuid::Uuid;
 
 use super::picture_header::tests::jpeg_of;
 use super::{collect, objects};
-use crate::host::{Host, Inline, ManualTime};
+use crate::host::ManualTime;
 use crate::http::extract::sha256;
 use crate::policy::Policy;
 use crate::server::{Parts, Server, boxed};
 use crate::store::{Running, SqliteStore};
+use crate::testing::seeded_host;
 
-const NOW: UtcMillis = UtcMillis(1_700_000_000_000);
 const TOKEN: &str = "token";
-
-/// Random bytes that count up.
-#[derive(Debug, Default)]
-struct Counting(std::sync::atomic::AtomicU64);
-
-impl crate::host::Random for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        let number = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        for (byte, value) in bytes.iter_mut().zip(number.to_le_bytes().into_iter().cycle()) {
-            *byte = value;
-        }
-    }
-}
 
 struct Node {
     server: Server,
@@ -54,21 +40,9 @@ const fn id(number: u128) -> Uuid {
 /// A node with one participant, who has consented and is signed in.
 fn node(objects: impl FnOnce(&std::path::Path) -> Arc<dyn ObjectStore>, policy: Policy) -> Node {
     let folder = tempfile::tempdir().unwrap();
-    let schema = include_str!("../store/migrations/sqlite/V1__base.sql");
-    let file = rusqlite::Connection::open(folder.path().join("store")).unwrap();
-    file.execute_batch(schema).unwrap();
-    drop(file);
-    let time = ManualTime::new(NOW);
-    let server = Server::new(Parts {
-        host: Host {
-            time: Arc::new(time.clone()),
-            random: Arc::new(Counting::default()),
-            executor: Arc::new(Inline),
-        },
-        store: Arc::new(SqliteStore::open(&folder.path().join("store"), Running::Inline).unwrap()),
-        objects: objects(folder.path()),
-        policy,
-    });
+    let (host, time) = seeded_host(1);
+    let store = SqliteStore::open(folder.path(), Running::Inline, &host).unwrap();
+    let server = Server::new(Parts::new(host, Arc::new(store), objects(folder.path()), policy));
     let filled = server.write(sha256(TOKEN.as_bytes()), |tx, token| {
         boxed(async move {
             tx.execute("INSERT INTO account (account_id, is_staff, name, status, created_at_ms) VALUES ($1, 0, 'x', 'active', 0)", &[id(1).into()]).await?;
