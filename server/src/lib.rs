@@ -13,13 +13,16 @@
 //! also runs in one thread and in virtual time.
 
 pub mod accounts;
+pub mod admin;
 pub mod audit;
 pub mod cases;
 pub mod host;
 pub mod http;
 pub mod jobs;
 pub mod policy;
+pub mod serve;
 pub mod server;
+pub mod settings;
 pub mod societies;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]

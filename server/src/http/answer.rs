@@ -70,7 +70,13 @@ impl IntoResponse for Refused {
 pub async fn write_problems(State(server): State<Server>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let refused = response.extensions_mut().remove::<Refused>();
-    let refused = refused.or_else(|| framework_refusal(response.status()).map(Refused::from));
+    // A document that an inner layer wrote stays.
+    let is_written = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == media_types::PROBLEM);
+    let framework = framework_refusal(response.status()).filter(|_| !is_written);
+    let refused = refused.or_else(|| framework.map(Refused::from));
     if let Some(refused) = refused {
         let problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
         if let Ok(bytes) = problem.write() {

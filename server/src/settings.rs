@@ -1,0 +1,154 @@
+//! What is set on the command line or in the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::admin::AdminCommand;
+use crate::host::Host;
+use crate::policy::Policy;
+use crate::server::{Parts, Server};
+use crate::store::{PostgresSettings, PostgresStore, Running, SqliteStore, Store, StoreError};
+use crate::uploads::objects;
+
+/// The backend of Ayumi. Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "ayumi-server", version, about)]
+pub struct CommandLine {
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
+    /// How it serves.
+    #[command(flatten)]
+    pub serving: Serving,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves until it is told to stop (SIGTERM or Ctrl-C).
+    Serve,
+    /// Societies, invitations, and the upkeep of the store.
+    ///
+    /// It works on the store itself and can run while a server serves.
+    Admin {
+        /// Which of them.
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+}
+
+/// Where everything is kept.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Folder for pictures, and for the store unless it is elsewhere.
+    #[arg(
+        long,
+        env = "AYUMI_DATA",
+        default_value = "ayumi-data",
+        value_name = "FOLDER",
+        global = true
+    )]
+    pub data: PathBuf,
+    /// `sqlite` for a file in the folder, or the address of a PostgreSQL database, such as `postgresql://ayumi@localhost/ayumi`.
+    #[arg(
+        long,
+        env = "AYUMI_STORE",
+        default_value = "sqlite",
+        value_name = "STORE",
+        hide_env_values = true,
+        global = true
+    )]
+    pub store: String,
+}
+
+/// How a node serves.
+#[derive(Debug, Args)]
+pub struct Serving {
+    /// Address for phones.
+    #[arg(
+        long,
+        env = "AYUMI_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+    /// Address for health checks; not for the public.
+    #[arg(long, env = "AYUMI_INTERNAL_LISTEN", value_name = "ADDRESS")]
+    pub internal_listen: Option<SocketAddr>,
+    /// Certificate chain in PEM, for TLS without a proxy in front.
+    #[arg(
+        long,
+        env = "AYUMI_TLS_CERTIFICATE",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    #[arg(
+        long,
+        env = "AYUMI_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_certificate"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// Form of the log on standard error.
+    #[arg(long, env = "AYUMI_LOG", default_value = "text")]
+    pub log: LogForm,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// For a person.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Place {
+    /// The address of the database, if the store is one.
+    ///
+    /// Errors: `Unavailable`, if it is neither `sqlite` nor an address.
+    pub fn postgres(&self) -> Result<Option<PostgresSettings>, StoreError> {
+        if self.store == "sqlite" {
+            return Ok(None);
+        }
+        PostgresSettings::parse(&self.store).map(Some)
+    }
+
+    /// Opens everything.
+    ///
+    /// Errors: a sentence that says what to do.
+    pub async fn open(&self) -> Result<Server, String> {
+        let host = Host::system();
+        let folder = &self.data;
+        let pictures = folder.join("objects");
+        let objects = objects::in_folder(&pictures).map_err(|_| {
+            format!(
+                "cannot make the folder {}: choose another by --data",
+                pictures.display()
+            )
+        })?;
+        let store: Arc<dyn Store> = match self.postgres().map_err(|error| error.to_string())? {
+            None => {
+                let running = Running::OnThreads { readers: 4 };
+                let store = SqliteStore::open(folder, running, &host);
+                Arc::new(
+                    store
+                        .map_err(|error| format!("cannot open the store in {}: {error}", folder.display()))?,
+                )
+            }
+            Some(settings) => {
+                let store = PostgresStore::open(&settings, host.clone()).await;
+                Arc::new(store.map_err(|error| format!("cannot open the database: {error}"))?)
+            }
+        };
+        Ok(Server::new(Parts::new(host, store, objects, Policy::default())))
+    }
+}
