@@ -35,6 +35,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A work ended well although one of its statements had failed (rule 3 of works); it is rolled back.
+    pub(super) const WENT_ON: Self = Self::Bug {
+        what: "a work went on after a failed statement",
+    };
+
     /// What a phone is told. Everything is transient: it repeats with the same ids.
     #[must_use]
     pub const fn problem_code(&self) -> ProblemCode {

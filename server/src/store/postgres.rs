@@ -122,8 +122,16 @@ impl PostgresStore {
         let mut tx = PostgresTransaction {
             transaction,
             is_writing,
+            has_failed: false,
         };
-        match work.run(&mut tx).await {
+        let result = work.run(&mut tx).await;
+        // PostgreSQL answers the COMMIT of a failed transaction with a rollback and no error: the work would seem to be done.
+        let result = if tx.has_failed && result.is_ok() {
+            Err(StoreError::WENT_ON.into())
+        } else {
+            result
+        };
+        match result {
             Ok(()) => tx.transaction.commit().await.map_err(|error| {
                 // The answer to COMMIT is lost: nobody knows whether it was done.
                 if error.is_closed() || error.as_db_error().is_none() {
@@ -179,6 +187,8 @@ impl Store for PostgresStore {
 struct PostgresTransaction<'c> {
     transaction: deadpool_postgres::Transaction<'c>,
     is_writing: bool,
+    /// A statement failed: nothing of this transaction can be kept any more.
+    has_failed: bool,
 }
 
 impl Transaction for PostgresTransaction<'_> {
@@ -192,10 +202,13 @@ impl Transaction for PostgresTransaction<'_> {
         values: &'a [Value],
     ) -> Boxed<'a, Result<u64, StoreError>> {
         Box::pin(async move {
-            let statement = self.transaction.prepare_cached(sql).await;
-            let statement = statement.map_err(|error| store_error(&error))?;
-            let changed = self.transaction.execute_raw(&statement, values).await;
-            changed.map_err(|error| store_error(&error))
+            let changed = async {
+                let statement = self.transaction.prepare_cached(sql).await?;
+                self.transaction.execute_raw(&statement, values).await
+            };
+            let changed = changed.await.map_err(|error| store_error(&error));
+            self.has_failed |= changed.is_err();
+            changed
         })
     }
 
@@ -205,13 +218,15 @@ impl Transaction for PostgresTransaction<'_> {
         values: &'a [Value],
     ) -> Boxed<'a, Result<Vec<Row>, StoreError>> {
         Box::pin(async move {
-            let statement = self.transaction.prepare_cached(sql).await;
-            let statement = statement.map_err(|error| store_error(&error))?;
             let values: Vec<&(dyn ToSql + Sync)> =
                 values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-            let rows = self.transaction.query(&statement, &values).await;
-            let rows = rows.map_err(|error| store_error(&error))?;
-            rows.iter().map(read_row).collect()
+            let rows = async {
+                let statement = self.transaction.prepare_cached(sql).await?;
+                self.transaction.query(&statement, &values).await
+            };
+            let rows = rows.await.map_err(|error| store_error(&error));
+            self.has_failed |= rows.is_err();
+            rows?.iter().map(read_row).collect()
         })
     }
 }

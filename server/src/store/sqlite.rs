@@ -277,8 +277,15 @@ fn run(connection: &mut Connection, work: &dyn Work, is_writing: bool) -> Result
     let mut tx = SqliteTransaction {
         connection,
         is_writing,
+        has_failed: false,
     };
     let result = work.run(&mut tx).now_or_never();
+    // SQLite could keep the rest. PostgreSQL could not, and a work must not depend on the engine.
+    let result = if tx.has_failed && matches!(result, Some(Ok(()))) {
+        Some(Err(StoreError::WENT_ON.into()))
+    } else {
+        result
+    };
     result.unwrap_or(Err(StoreError::Bug {
         what: "a work waited for something else than its transaction",
     }
@@ -288,6 +295,7 @@ fn run(connection: &mut Connection, work: &dyn Work, is_writing: bool) -> Result
 struct SqliteTransaction<'c> {
     connection: &'c mut Connection,
     is_writing: bool,
+    has_failed: bool,
 }
 
 impl SqliteTransaction<'_> {
@@ -341,6 +349,7 @@ impl Transaction for SqliteTransaction<'_> {
             while rows.next()?.is_some() {}
             Ok(())
         });
+        self.has_failed |= result.is_err();
         Box::pin(std::future::ready(result.map(|()| self.connection.changes())))
     }
 
@@ -359,6 +368,7 @@ impl Transaction for SqliteTransaction<'_> {
             }
             Ok(all)
         });
+        self.has_failed |= result.is_err();
         Box::pin(std::future::ready(result))
     }
 }

@@ -6,12 +6,15 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod faulty;
 pub mod postgres;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ayumi_protocol::time::UtcMillis;
 use tempfile::TempDir;
+
+pub use faulty::{Faulty, Rates};
 
 use crate::host::{Host, Inline, ManualTime, Random};
 use crate::store::{Running, SqliteStore, Store};
