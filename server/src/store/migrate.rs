@@ -85,6 +85,15 @@ pub async fn postgres(settings: &PostgresSettings, host: &Host) -> Result<(), St
     begun.map(|_| ()).map_err(statement)
 }
 
+/// Number of the newest step, the same for both engines.
+pub(super) fn schema_version() -> u32 {
+    let steps = sqlite_steps::migrations::runner();
+    let newest = steps.get_migrations().iter().map(Migration::version).max();
+    newest
+        .and_then(|version| u32::try_from(version).ok())
+        .unwrap_or(0)
+}
+
 /// Looks whether the schema is the one that this program was made for.
 pub(super) async fn check_postgres(client: &mut Client) -> Result<(), StoreError> {
     let newest = postgres_steps::migrations::runner()

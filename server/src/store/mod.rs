@@ -18,6 +18,7 @@
 //! 3. After a failed statement it ends: `PostgreSQL` answers nothing more in that transaction.
 //! 4. It awaits the transaction and nothing else. SQLite runs it in one go inside the writer.
 
+pub mod backup;
 mod fault;
 mod migrate;
 mod postgres;

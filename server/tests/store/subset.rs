@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use ayumi_server::host::Host;
+use ayumi_server::store::backup::{Kind, LEFT_OUT, TABLES};
 use ayumi_server::store::{Running, SqliteStore};
 use rusqlite::Connection;
 
@@ -95,6 +96,11 @@ fn statements() -> BTreeMap<String, String> {
             constants += 1;
         }
         assert_eq!(constants, source.matches("pub(crate) const ").count(), "{module}");
+    }
+    for table in TABLES {
+        for sql in [table.first, table.next, table.insert] {
+            found.insert(format!("backup of {}: {sql}", table.name), sql.to_owned());
+        }
     }
     assert!(found.len() > 60, "the statements of the server were found");
     found
@@ -247,5 +253,44 @@ fn keys_begin_with_the_case_or_the_account_so_that_a_transaction_stays_on_one_sh
                 columns[0]
             );
         }
+    }
+}
+
+#[test]
+fn a_backup_knows_every_table_and_every_column() {
+    let (_folder, sqlite) = migrated_sqlite();
+    let mut names: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    names.extend(LEFT_OUT.iter().map(|(name, _)| name));
+    names.push("refinery_schema_history");
+    names.sort_unstable();
+    let mut statement = sqlite
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .unwrap();
+    let tables = statement.query_map([], |row| row.get(0)).unwrap();
+    let tables: Vec<String> = tables.map(Result::unwrap).collect();
+    assert_eq!(names, tables);
+
+    for table in TABLES {
+        let mut statement = sqlite
+            .prepare("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid")
+            .unwrap();
+        let columns = statement
+            .query_map([table.name], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? > 0))
+            })
+            .unwrap();
+        let columns: Vec<(String, String, bool)> = columns.map(Result::unwrap).collect();
+        let known: Vec<(String, String, bool)> = (0..)
+            .zip(table.columns.iter().zip(table.kinds))
+            .map(|(index, (column, kind))| {
+                let kind = match kind {
+                    Kind::Integer => "INTEGER",
+                    Kind::Text => "TEXT",
+                    Kind::Bytes | Kind::Uuid => "BLOB",
+                };
+                ((*column).to_owned(), kind.to_owned(), index < table.keys)
+            })
+            .collect();
+        assert_eq!(columns, known, "{}", table.name);
     }
 }
