@@ -332,7 +332,7 @@ async fn end_for_theft(
     act.actor_id = account_id;
     act.actor_role = Role::System;
     act.device_id = device_id;
-    act.outcome = ProblemCode::SessionRevoked.as_str().to_owned();
+    ProblemCode::SessionRevoked.as_str().clone_into(&mut act.outcome);
     audit::record(tx, Chain::Account(account_id), &act).await?;
     Ok(Err(ProblemCode::SessionRevoked.into()))
 }

@@ -85,7 +85,7 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
             let society_id = societies::create(server, &code, &name).await.map_err(|fault| {
                 explain(
                     &fault,
-                    ProblemCode::InvalidValue,
+                    &ProblemCode::InvalidValue,
                     "there is a society with this code already",
                 )
             })?;
@@ -103,7 +103,7 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
                 .await
                 .map_err(|fault| {
                     let why = "the society has this version already, or its name is not made of lower-case letters, digits and `_ . - / +`";
-                    explain(&fault, ProblemCode::InvalidValue, why)
+                    explain(&fault, &ProblemCode::InvalidValue, why)
                 })?;
             Ok(format!("version {version} is in force"))
         }
@@ -144,14 +144,14 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
 async fn find(server: &Server, code: &str) -> Result<ayumi_protocol::id::SocietyId, String> {
     societies::find(server, code).await.map_err(|fault| {
         let why = "there is no society with this code: make it by `admin society-create`";
-        explain(&fault, ProblemCode::NotFound, why)
+        explain(&fault, &ProblemCode::NotFound, why)
     })
 }
 
 /// What a refusal means here; any other fault speaks for itself.
-fn explain(fault: &Fault, code: ProblemCode, why: &str) -> String {
+fn explain(fault: &Fault, code: &ProblemCode, why: &str) -> String {
     match fault {
-        Fault::Refused(refused) if refused.code == code => why.to_owned(),
+        Fault::Refused(refused) if refused.code == *code => why.to_owned(),
         other => format!("failed to {other}"),
     }
 }

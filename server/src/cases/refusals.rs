@@ -37,7 +37,7 @@ pub(crate) async fn record(
         .first()
         .map_or(Role::Participant, |held| held.role.clone());
     let mut act = Act::done(principal, role, act);
-    act.outcome = refused.code.as_str().to_owned();
+    refused.code.as_str().clone_into(&mut act.outcome);
     act.audience = Some(log.audience);
     act.object_id = Some(*log.case_id.as_uuid());
     // Not into the chain of the case: a stranger must not be able to write there.

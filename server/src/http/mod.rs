@@ -32,7 +32,6 @@ pub fn resources() -> OpenApiRouter<Server> {
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.
-#[must_use]
 pub fn router(server: Server) -> Router {
     let (router, _description) = resources().split_for_parts();
     let problems = axum::middleware::from_fn_with_state(server.clone(), answer::write_problems);

@@ -387,10 +387,9 @@ impl ToSql for Value {
 
 fn value_of(value: ValueRef<'_>) -> Value {
     match value {
-        ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Integer(number),
         // No column of the schema holds a float; one that did would be read as no type at all.
-        ValueRef::Real(_) => Value::Null,
+        ValueRef::Null | ValueRef::Real(_) => Value::Null,
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }

@@ -35,6 +35,9 @@ pub fn seeded_host(seed: u64) -> (Host, ManualTime) {
 }
 
 /// An embedded store in a folder that goes away with it, run in the thread that asks.
+///
+/// # Panics
+/// If the folder or the store cannot be made.
 #[must_use]
 pub fn sqlite() -> (TempDir, Arc<dyn Store>) {
     let folder = TempDir::new().expect("a temporary folder");

@@ -33,6 +33,9 @@ impl Database {
     }
 
     /// A store over it, as one more node has it.
+    ///
+    /// # Panics
+    /// If the database cannot be reached.
     pub async fn connect(&self) -> Arc<dyn Store> {
         let store = PostgresStore::open(&self.settings, Host::system()).await;
         Arc::new(store.expect("a migrated database"))

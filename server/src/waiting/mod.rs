@@ -3,7 +3,7 @@
 //! A waiter is a slot in a map and a waker, nothing else: no transaction, no connection, no thread. A hint only says that a case may have
 //! something new; whoever wakes up reads the store. A lost hint costs time, never data: at the latest the poll itself ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -34,7 +34,7 @@ struct State {
     is_draining: bool,
     slots: BTreeMap<u64, Slot>,
     /// Who waits for a case.
-    cases: BTreeMap<(CaseId, u64), ()>,
+    cases: BTreeSet<(CaseId, u64)>,
     /// The one waiter of a device.
     devices: BTreeMap<DeviceId, u64>,
 }
@@ -91,7 +91,7 @@ impl Waiters {
             state.wake(before, Woken::Replaced);
         }
         for case_id in &cases {
-            state.cases.insert((*case_id, id), ());
+            state.cases.insert((*case_id, id));
         }
         let woken = state.is_draining.then_some(Woken::Draining);
         let slot = Slot {
@@ -111,7 +111,7 @@ impl Waiters {
     pub fn hint(&self, case_id: CaseId) {
         let mut state = self.state();
         let range = (case_id, u64::MIN)..=(case_id, u64::MAX);
-        let ids: Vec<u64> = state.cases.range(range).map(|((_, id), ())| *id).collect();
+        let ids: Vec<u64> = state.cases.range(range).map(|(_, id)| *id).collect();
         for id in ids {
             state.wake(id, Woken::Hint);
         }
@@ -120,7 +120,7 @@ impl Waiters {
     /// The cases that somebody waits for.
     #[must_use]
     pub fn cases(&self) -> Vec<CaseId> {
-        let mut cases: Vec<CaseId> = self.state().cases.keys().map(|(case_id, _)| *case_id).collect();
+        let mut cases: Vec<CaseId> = self.state().cases.iter().map(|(case_id, _)| *case_id).collect();
         cases.dedup();
         cases
     }

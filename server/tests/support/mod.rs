@@ -34,6 +34,7 @@ pub struct Participant {
 
 /// Everybody of one society.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "an id is named after what it names")]
 pub struct Society {
     pub society_id: SocietyId,
     pub participant: Participant,
@@ -51,7 +52,7 @@ pub struct World {
     pub time: ManualTime,
     pub here: Society,
     pub elsewhere: Society,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// A statement with its values.
@@ -64,7 +65,7 @@ impl World {
         let (folder, store) = ayumi_server::testing::sqlite();
         let mut world = Self::on(host, store).await;
         world.time = time;
-        world._folder = Some(folder);
+        world.folder = Some(folder);
         world
     }
 
@@ -78,7 +79,7 @@ impl World {
             time: ManualTime::default(),
             here,
             elsewhere,
-            _folder: None,
+            folder: None,
         }
     }
 
@@ -220,7 +221,7 @@ impl Person {
         let token = host.random_uuid().to_string();
         let refresh = host.random_uuid().to_string();
         let (hash, refresh_hash) = (sha256(token.as_bytes()), sha256(refresh.as_bytes()));
-        let later = now.0 + 30 * 24 * 3_600_000;
+        let later = now.0.saturating_add(30 * 24 * 3_600_000);
         let is_staff = role != "participant";
         let login = is_staff.then(|| Uuid::to_string(account_id.as_uuid()));
         insert(

@@ -18,6 +18,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ("Unlicense", "no condition"),
     ("blessing", "no condition; SQLite's"),
     ("WTFPL", "no condition; libtomcrypt's, inside SQLCipher"),
+    (
+        "CDLA-Permissive-2.0",
+        "data: the text travels with it; Mozilla's list of root certificates",
+    ),
     ("Unicode-3.0", "notice only; Unicode's tables"),
     (
         "MPL-2.0",
