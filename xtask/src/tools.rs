@@ -70,6 +70,13 @@ pub(crate) const NEEDED: &[Tool] = &[
         debian: "postgresql",
         elsewhere: "PostgreSQL 14 or newer with initdb, from the distribution; none of it has to run",
     },
+    Tool {
+        name: "curl",
+        probe: &["curl", "--version"],
+        purpose: "server/tests/walkthrough.rs: runs the commands of docs/walkthrough.md",
+        debian: "curl",
+        elsewhere: "curl, from the distribution",
+    },
     // Elsewhere there is none, and the step says so.
     #[cfg(target_os = "linux")]
     Tool {

@@ -91,7 +91,7 @@ impl Engine {
     }
 }
 
-/// Keeps everything. Use it through [`write`] and [`read`].
+/// Keeps everything. Use it through [`write()`] and [`read`].
 pub trait Store: Send + Sync + Debug {
     /// Which engine it is.
     fn engine(&self) -> Engine;
@@ -125,7 +125,7 @@ where
 
 /// Runs `work` in a transaction that only reads; if it finds something to write, in one that may.
 ///
-/// Errors: as [`write`].
+/// Errors: as [`write()`].
 pub async fn read<I, T>(store: &dyn Store, input: I, work: WorkFn<I, T>) -> Result<T, Fault>
 where
     I: Send + Sync + 'static,

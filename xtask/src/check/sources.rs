@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
         words: &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"],
         within: &["core/", "cli/", "server/"],
         except: &["core/app/src/clock.rs", "server/src/host.rs"],
-        why: "time is handed in: take a Clock, in the server a Host",
+        why: "time is handed in: take a Clock",
     },
     Rule {
         words: &["thread_rng", "getrandom", "rand"],
