@@ -3,7 +3,6 @@
 use ayumi_protocol::cursor::LogName;
 use ayumi_protocol::session::Role;
 
-use super::sql;
 use crate::accounts::principal::Principal;
 use crate::audit::{self, Act, Chain};
 use crate::store::{Fault, Refused, Transaction, Value};
@@ -27,7 +26,7 @@ pub(crate) async fn record(
     }
     let scope = format!("refused/{}", principal.account_id);
     let key: [Value; 2] = [scope.into(), principal.now.0.div_euclid(HOUR_MS).into()];
-    let row = tx.row(sql::COUNT_ATTEMPT, &key).await?;
+    let row = tx.row(crate::accounts::sql::COUNT_ATTEMPT, &key).await?;
     let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
     if count > ROWS_PER_HOUR {
         return Ok(());

@@ -94,13 +94,6 @@ pub(crate) const TARGETS: &str = "
         AND op_id = $2
         AND audience = $3";
 
-pub(crate) const COUNT_ATTEMPT: &str = "
-    INSERT INTO attempt (scope, hour, count)
-    VALUES ($1, $2, 1)
-    ON CONFLICT (scope, hour) DO UPDATE
-    SET count = attempt.count + 1
-    RETURNING count";
-
 pub(crate) const PAGE: &str = "
     SELECT seq, op_id, author_id, author_role, device_id, kind, body_version, occurred_at_ms, zone, utc_offset_min,
         recorded_at_ms, min_app_version, body
