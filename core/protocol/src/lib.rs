@@ -25,6 +25,7 @@ mod word;
 
 pub mod body;
 pub mod caseload;
+pub mod coordination;
 pub mod cursor;
 pub mod entry;
 pub mod fuzz;
