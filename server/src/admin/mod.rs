@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use ayumi_protocol::cursor::Epoch;
-use ayumi_protocol::id::AccountId;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::time::LocalDate;
 use clap::Subcommand;
@@ -123,7 +122,7 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
                 dietitian_id: None,
                 external_ref: None,
             };
-            let code = invitations::make(server, invitation, AccountId::SYSTEM).await;
+            let code = invitations::make(server, invitation).await;
             code.map_err(|fault| fault.to_string())
         }
         AdminCommand::NewEpoch => {

@@ -4,6 +4,9 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
+mod consent_text;
+mod coordination;
+mod devices;
 mod enrolment;
 pub mod extract;
 mod pictures;
@@ -11,6 +14,8 @@ mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod staff_sign_in;
+mod transfer;
 mod uploads;
 
 use axum::Router;
@@ -24,11 +29,16 @@ pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(server_info::routes())
         .merge(enrolment::routes())
+        .merge(transfer::routes())
+        .merge(staff_sign_in::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())
+        .merge(coordination::routes())
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.

@@ -1,18 +1,21 @@
 //! Societies: tenants, their consent texts, invitations, and who acts for which case.
 
 pub mod assignment;
+pub mod coordination;
 pub mod invitations;
 pub(crate) mod sql;
 
 use ayumi_protocol::id::SocietyId;
+use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::ConsentVersion;
+use ayumi_protocol::session::{ConsentTextAnswer, ConsentVersion};
 use ayumi_protocol::time::UtcMillis;
 
+use crate::accounts::principal::{Credentials, authenticate};
 use crate::audit::{self, Act, Chain};
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
-use crate::store::{Fault, Value};
+use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// Makes a society. `code` is its short name in commands; `name` is what people read.
 ///
@@ -57,7 +60,8 @@ pub async fn find(server: &Server, code: &str) -> Result<SocietyId, Fault> {
 
 /// Adds a version of the text to which participants consent; it is in force from now on.
 ///
-/// Errors: `invalid_value`, if the version is no word, or the society has it already: what somebody agreed to is never changed.
+/// Errors: `invalid_value`, if the version is no word, the text is empty or too long, or the society has the version already: what
+/// somebody agreed to is never changed.
 pub async fn add_consent_text(
     server: &Server,
     society_id: SocietyId,
@@ -71,6 +75,9 @@ pub async fn add_consent_text(
         now: UtcMillis,
     }
     ConsentVersion::from_word(version).ok_or(ProblemCode::InvalidValue)?;
+    if text.trim().is_empty() || text.chars().count() > limits::CONSENT_TEXT_CHARS {
+        return Err(ProblemCode::InvalidValue.into());
+    }
     let input = Text {
         society_id,
         version: version.to_owned(),
@@ -96,4 +103,26 @@ pub async fn add_consent_text(
             })
         })
         .await
+}
+
+/// The text to which the participant who asks would consent now.
+///
+/// Errors: `not_found` for staff, and in a society without a text.
+pub async fn consent_text(
+    tx: &mut dyn Transaction,
+    credentials: &Credentials,
+) -> Result<ConsentTextAnswer, Fault> {
+    let principal = authenticate(tx, credentials).await?;
+    let key = [principal.account_id.into(), principal.now.into()];
+    let row = tx.row(sql::CONSENT_TEXT_OF_ACCOUNT, &key).await?;
+    let row = row.ok_or(ProblemCode::NotFound)?;
+    let version: String = row.get(0)?;
+    Ok(ConsentTextAnswer {
+        server_time_ms: principal.now,
+        version: ConsentVersion::from_word(&version).ok_or(StoreError::Bug {
+            what: "a stored version of a consent text is no word",
+        })?,
+        text: row.get(1)?,
+        text_sha256: row.get(2)?,
+    })
 }
