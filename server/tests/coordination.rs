@@ -143,7 +143,8 @@ async fn a_login_is_given_once_and_new_credentials_end_the_old_sessions() {
 #[tokio::test]
 async fn an_invitation_that_is_asked_for_again_is_the_same_with_another_code() {
     let world = World::new(1).await;
-    let token = Some(world.here.coordinator.token.as_str());
+    let coordinator = world.here.coordinator.token.as_str();
+    let token = Some(coordinator);
     let path = "/v1/coordination/invitation";
     let body = json!({
         "society_id": world.here.society_id.to_string(), "name": "Simulated", "birth_date": "1975-04-01",
@@ -172,7 +173,7 @@ async fn an_invitation_that_is_asked_for_again_is_the_same_with_another_code() {
     let (_, reused) = post_keyed(&world, path, token, KEY, &other).await;
     assert_eq!(reused["code"], "idempotency_key_reused");
     let list = json!({ "society_id": world.here.society_id.to_string() });
-    let (_, listed) = post(&world, "/v1/coordination/invitations", token.unwrap(), list).await;
+    let (_, listed) = post(&world, "/v1/coordination/invitations", coordinator, list).await;
     let listed = listed["invitations"].as_array().unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["state"], "used");

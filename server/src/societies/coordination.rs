@@ -10,7 +10,7 @@ use ayumi_protocol::coordination::{
     CasesRequest, ConsentState, InvitationState, InvitationSummary, InvitationsAnswer, InvitationsRequest,
     RevokeSessionRequest, StaffAnswer, StaffMember, StaffRequest, WithdrawInvitationRequest,
 };
-use ayumi_protocol::id::{AccountId, CaseId, OpId, SocietyId};
+use ayumi_protocol::id::{AccountId, CaseId, InvitationId, OpId, SocietyId};
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::{Role, RoleInSociety};
@@ -63,16 +63,28 @@ pub async fn invitations(
     (credentials, request): &Request<InvitationsRequest>,
 ) -> Result<InvitationsAnswer, Fault> {
     let principal = coordinator(tx, credentials, request.society_id).await?;
-    let after = request.after.map_or(Uuid::nil(), |id| *id.as_uuid());
-    let values: [Value; 3] = [request.society_id.into(), after.into(), PAGE.into()];
-    let rows = tx.query(sql::INVITATIONS_OF_SOCIETY, &values).await?;
-    let (page, has_more) = page(&rows);
-    let summaries = page.iter().map(|row| summary(row, principal.now));
+    let page = invitation_page(tx, request.society_id, request.after, principal.now);
+    let (invitations, has_more) = page.await?;
     Ok(InvitationsAnswer {
         server_time_ms: principal.now,
-        invitations: summaries.collect::<Result<_, StoreError>>()?,
+        invitations,
         has_more,
     })
+}
+
+/// A page of the invitations of a society after one of them, and whether there are more.
+pub(crate) async fn invitation_page(
+    tx: &mut dyn Transaction,
+    society_id: SocietyId,
+    after: Option<InvitationId>,
+    now: UtcMillis,
+) -> Result<(Vec<InvitationSummary>, bool), Fault> {
+    let after = after.map_or(Uuid::nil(), |id| *id.as_uuid());
+    let values: [Value; 3] = [society_id.into(), after.into(), PAGE.into()];
+    let rows = tx.query(sql::INVITATIONS_OF_SOCIETY, &values).await?;
+    let (page, has_more) = page(&rows);
+    let summaries = page.iter().map(|row| summary(row, now));
+    Ok((summaries.collect::<Result<_, StoreError>>()?, has_more))
 }
 
 fn page(rows: &[Row]) -> (&[Row], bool) {
@@ -136,14 +148,29 @@ pub async fn cases(
     (credentials, request): &Request<CasesRequest>,
 ) -> Result<CasesAnswer, Fault> {
     let principal = coordinator(tx, credentials, request.society_id).await?;
-    let after = request.after.map_or(Uuid::nil(), |id| *id.as_uuid());
-    let values: [Value; 3] = [request.society_id.into(), after.into(), PAGE.into()];
+    let page = case_page(tx, request.society_id, request.after);
+    let (cases, has_more) = page.await?;
+    Ok(CasesAnswer {
+        server_time_ms: principal.now,
+        cases,
+        has_more,
+    })
+}
+
+/// A page of the cases of a society after one of them, and whether there are more.
+pub(crate) async fn case_page(
+    tx: &mut dyn Transaction,
+    society_id: SocietyId,
+    after: Option<CaseId>,
+) -> Result<(Vec<CaseOverview>, bool), Fault> {
+    let after = after.map_or(Uuid::nil(), |id| *id.as_uuid());
+    let values: [Value; 3] = [society_id.into(), after.into(), PAGE.into()];
     let rows = tx.query(sql::CASES_OF_SOCIETY, &values).await?;
     let (page, has_more) = page(&rows);
     let mut acting: BTreeMap<CaseId, Vec<ActingMember>> = BTreeMap::new();
     if let Some(last) = page.last() {
         let last: CaseId = last.get(0)?;
-        let values: [Value; 3] = [request.society_id.into(), after.into(), last.into()];
+        let values: [Value; 3] = [society_id.into(), after.into(), last.into()];
         for row in tx.query(sql::ACTING_OF_CASES, &values).await? {
             acting.entry(row.get(0)?).or_default().push(ActingMember {
                 account_id: row.get(1)?,
@@ -167,11 +194,7 @@ pub async fn cases(
             last_staff_entry_at_ms: row.get(6)?,
         })
     });
-    Ok(CasesAnswer {
-        server_time_ms: principal.now,
-        cases: overviews.collect::<Result<_, StoreError>>()?,
-        has_more,
-    })
+    Ok((overviews.collect::<Result<_, StoreError>>()?, has_more))
 }
 
 /// Sets who acts for a case. What is set already changes nothing, so a repeat is harmless.

@@ -19,8 +19,12 @@ use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// Makes a society. `code` is its short name in commands; `name` is what people read.
 ///
-/// Errors: `invalid_value`, if a society has that code already.
+/// Errors: `invalid_value`, if a society has that code already, or one of them is empty or too long.
 pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId, Fault> {
+    let is_line = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::LINE_CHARS;
+    if !is_line(code) || !is_line(name) || code.contains(char::is_whitespace) {
+        return Err(ProblemCode::InvalidValue.into());
+    }
     let society_id = SocietyId::from_uuid(server.host.new_uuid());
     let input = (society_id, code.to_owned(), name.to_owned(), server.host.now());
     server
@@ -42,6 +46,36 @@ pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId
         })
         .await?;
     Ok(society_id)
+}
+
+/// A society, for an operator's list.
+#[derive(Debug, Clone)]
+pub struct Society {
+    /// Its id.
+    pub society_id: SocietyId,
+    /// Its short name in commands.
+    pub code: String,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// All societies, by their code.
+pub async fn list(server: &Server) -> Result<Vec<Society>, Fault> {
+    server
+        .read((), |tx, ()| {
+            boxed(async move {
+                let rows = tx.query(sql::SOCIETIES, &[]).await?;
+                let societies = rows.iter().map(|row| {
+                    Ok(Society {
+                        society_id: row.get(0)?,
+                        code: row.get(1)?,
+                        name: row.get(2)?,
+                    })
+                });
+                Ok(societies.collect::<Result<_, StoreError>>()?)
+            })
+        })
+        .await
 }
 
 /// The society with this code.

@@ -5,6 +5,11 @@ pub(crate) const INSERT_SOCIETY: &str = "
     VALUES ($1, $2, $3, $4)
     ON CONFLICT (code) DO NOTHING";
 
+pub(crate) const SOCIETIES: &str = "
+    SELECT society_id, code, name
+    FROM society
+    ORDER BY code";
+
 pub(crate) const SOCIETY_BY_CODE: &str = "
     SELECT society_id
     FROM society
