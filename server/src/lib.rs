@@ -20,6 +20,7 @@ pub mod host;
 pub mod http;
 pub mod jobs;
 pub mod policy;
+pub mod rates;
 pub mod serve;
 pub mod server;
 pub mod settings;

@@ -6,6 +6,7 @@ use object_store::ObjectStore;
 
 use crate::host::{Boxed, Host};
 use crate::policy::Policy;
+use crate::rates::Rates;
 use crate::store::{self, Fault, Store, WorkFn};
 use crate::waiting::Waiters;
 
@@ -26,6 +27,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Long polls that wait for news.
     pub waiters: Waiters,
+    /// How much each device may still push.
+    pub rates: Rates,
 }
 
 impl Parts {
@@ -34,6 +37,7 @@ impl Parts {
     pub fn new(host: Host, store: Arc<dyn Store>, objects: Arc<dyn ObjectStore>, policy: Policy) -> Self {
         Self {
             waiters: Waiters::new(host.time.clone()),
+            rates: Rates::new(host.time.clone(), &policy),
             host,
             store,
             objects,

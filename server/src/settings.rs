@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ayumi_protocol::limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::admin::AdminCommand;
@@ -65,6 +66,34 @@ pub struct Place {
         global = true
     )]
     pub store: String,
+    /// Rates.
+    #[command(flatten)]
+    pub rates: Rates,
+}
+
+/// How much one device or one address may do. A benchmark or a test raises them.
+#[derive(Debug, Args)]
+pub struct Rates {
+    /// Pushes of one device in a minute.
+    #[arg(long, env = "AYUMI_PUSHES_PER_MINUTE", default_value_t = limits::PUSHES_PER_MINUTE, value_name = "COUNT")]
+    pub pushes_per_minute: u32,
+    /// Pushes of one device at once.
+    #[arg(long, env = "AYUMI_PUSH_BURST", default_value_t = limits::PUSH_BURST, value_name = "COUNT")]
+    pub push_burst: u32,
+    /// Tries to sign in, enrol or move to a new telephone in an hour, from one address and for one login or code.
+    #[arg(long, env = "AYUMI_SIGN_INS_PER_HOUR", default_value_t = limits::SIGN_INS_PER_HOUR, value_name = "COUNT")]
+    pub sign_ins_per_hour: u32,
+}
+
+impl Rates {
+    fn policy(&self) -> Policy {
+        Policy {
+            pushes_per_minute: self.pushes_per_minute,
+            push_burst: self.push_burst,
+            sign_ins_per_hour: self.sign_ins_per_hour,
+            ..Policy::default()
+        }
+    }
 }
 
 /// How a node serves.
@@ -149,6 +178,6 @@ impl Place {
                 Arc::new(store.map_err(|error| format!("cannot open the database: {error}"))?)
             }
         };
-        Ok(Server::new(Parts::new(host, store, objects, Policy::default())))
+        Ok(Server::new(Parts::new(host, store, objects, self.rates.policy())))
     }
 }
