@@ -187,23 +187,22 @@ impl Rates {
 /// Errors: `rate_limited`; those of [`authenticate`] and of the store.
 pub async fn let_push_in(server: &Server, credentials: &Credentials) -> Result<(), Fault> {
     let rates = &server.rates;
-    let known = match rates.known(&credentials.token_hash) {
-        Some(known) => known,
-        None => {
-            let principal = server
-                .read(credentials.clone(), |tx, credentials| {
-                    boxed(authenticate(tx, credentials))
-                })
-                .await?;
-            let life = server.policy.access_token_life;
-            let known = Known {
-                device_id: principal.device_id,
-                account_id: principal.account_id,
-                until: rates.time.monotonic().saturating_add(life),
-            };
-            rates.remember(credentials.token_hash, known);
-            known
-        }
+    let known = if let Some(known) = rates.known(&credentials.token_hash) {
+        known
+    } else {
+        let principal = server
+            .read(credentials.clone(), |tx, credentials| {
+                boxed(authenticate(tx, credentials))
+            })
+            .await?;
+        let life = server.policy.access_token_life;
+        let known = Known {
+            device_id: principal.device_id,
+            account_id: principal.account_id,
+            until: rates.time.monotonic().saturating_add(life),
+        };
+        rates.remember(credentials.token_hash, known);
+        known
     };
     rates
         .take(known.device_id, known.account_id)

@@ -1,6 +1,6 @@
 //! What is set on the command line or in the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,6 +126,14 @@ pub struct Serving {
         requires = "tls_certificate"
     )]
     pub tls_key: Option<PathBuf>,
+    /// Address of a proxy in front that tells by `X-Forwarded-For` where a request came from. May be given more than once.
+    #[arg(
+        long = "trusted-proxy",
+        env = "AYUMI_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
     /// Form of the log on standard error.
     #[arg(long, env = "AYUMI_LOG", default_value = "text")]
     pub log: LogForm,

@@ -4,6 +4,7 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
+pub mod client_address;
 mod enrolment;
 pub mod extract;
 mod pictures;

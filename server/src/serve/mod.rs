@@ -1,6 +1,7 @@
 //! Sockets, TLS, deadlines and the end: everything around the interface that a simulation does without.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 
+use crate::http::client_address::{self, TrustedProxies};
 use crate::server::{Server, boxed};
 use crate::settings::Serving;
 use crate::store::{Refused, state};
@@ -48,7 +50,11 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
             server.clone(),
             http::answer::write_problems,
         ))
-        .into_make_service();
+        .layer(middleware::from_fn_with_state(
+            TrustedProxies::new(&serving.trusted_proxies),
+            client_address::note,
+        ))
+        .into_make_service_with_connect_info::<SocketAddr>();
     let address = serving.listen;
     let served = match (&serving.tls_certificate, &serving.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -78,7 +84,7 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     })
 }
 
-async fn stop_when_told(server: Server, handle: Handle<std::net::SocketAddr>) {
+async fn stop_when_told(server: Server, handle: Handle<SocketAddr>) {
     told().await;
     tracing::info!("stopping");
     server.waiters.drain();
