@@ -19,6 +19,7 @@ pub mod cases;
 pub mod host;
 pub mod http;
 pub mod jobs;
+pub mod metrics;
 pub mod policy;
 pub mod rates;
 pub mod serve;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 use crate::host::{Boxed, Host};
+use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::rates::Rates;
 use crate::store::{self, Fault, Store, WorkFn};
@@ -29,6 +30,8 @@ pub struct Parts {
     pub waiters: Waiters,
     /// How much each device may still push.
     pub rates: Rates,
+    /// Numbers for its operator.
+    pub metrics: Metrics,
 }
 
 impl Parts {
@@ -38,6 +41,7 @@ impl Parts {
         Self {
             waiters: Waiters::new(host.time.clone()),
             rates: Rates::new(host.time.clone(), &policy),
+            metrics: Metrics::default(),
             host,
             store,
             objects,

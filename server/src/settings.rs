@@ -107,7 +107,7 @@ pub struct Serving {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Address for health checks; not for the public.
+    /// Address for health checks and metrics; not for the public.
     #[arg(long, env = "AYUMI_INTERNAL_LISTEN", value_name = "ADDRESS")]
     pub internal_listen: Option<SocketAddr>,
     /// Certificate chain in PEM, for TLS without a proxy in front.

@@ -91,6 +91,15 @@ impl Engine {
     }
 }
 
+/// What an operator may want to know of a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Works that wait to be run.
+    pub queue: usize,
+    /// Transactions that were run again because others came first, since the start.
+    pub repeats: u64,
+}
+
 /// Keeps everything. Use it through [`write()`] and [`read`].
 pub trait Store: Send + Sync + Debug {
     /// Which engine it is.
@@ -101,6 +110,11 @@ pub trait Store: Send + Sync + Debug {
 
     /// Runs a work that only reads, over one consistent state.
     fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>>;
+
+    /// What its operator may want to know of it.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
 
     /// Ends it: what is being written is finished, later work fails.
     fn close(&self) -> Boxed<'_, ()>;
