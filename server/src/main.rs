@@ -37,6 +37,7 @@ async fn run(line: CommandLine) -> Result<String, String> {
     match line.command {
         Some(Command::Admin { command }) => admin::run(&line.place, command).await,
         None | Some(Command::Serve) => {
+            let _lock = line.place.lock()?;
             let server = line.place.open().await?;
             tracing::info!(
                 listen = %line.serving.listen,

@@ -11,7 +11,7 @@ use crate::admin::AdminCommand;
 use crate::host::Host;
 use crate::policy::Policy;
 use crate::server::{Parts, Server};
-use crate::store::{PostgresSettings, PostgresStore, Running, SqliteStore, Store, StoreError};
+use crate::store::{FolderLock, PostgresSettings, PostgresStore, Running, SqliteStore, Store, StoreError};
 use crate::uploads::objects;
 
 /// The backend of Ayumi. Without a command it serves.
@@ -157,6 +157,14 @@ impl Place {
             return Ok(None);
         }
         PostgresSettings::parse(&self.store).map(Some)
+    }
+
+    /// Keeps a second server away from the folder, while the lock is held, if the store is in it.
+    ///
+    /// Errors: a sentence that says what to do.
+    pub fn lock(&self) -> Result<Option<FolderLock>, String> {
+        let is_embedded = self.postgres().map_err(|error| error.to_string())?.is_none();
+        is_embedded.then(|| FolderLock::take(&self.data)).transpose()
     }
 
     /// Opens everything.

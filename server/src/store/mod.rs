@@ -20,8 +20,10 @@
 
 pub mod backup;
 mod fault;
+mod folder_lock;
 mod migrate;
 mod postgres;
+mod repeat;
 pub(crate) mod sql;
 mod sqlite;
 pub mod state;
@@ -31,6 +33,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use fault::{Fault, Refused, StoreError};
+pub use folder_lock::FolderLock;
 pub use migrate::postgres as migrate_postgres;
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use sqlite::{Running, SqliteStore};
