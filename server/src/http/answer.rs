@@ -78,7 +78,9 @@ pub async fn write_problems(State(server): State<Server>, request: Request, next
     let framework = framework_refusal(response.status()).filter(|_| !is_written);
     let refused = refused.or_else(|| framework.map(Refused::from));
     if let Some(refused) = refused {
-        let problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
+        let mut problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
+        // One code may go with more than one status: too large are bodies and header fields.
+        problem.status = response.status().as_u16();
         if let Ok(bytes) = problem.write() {
             *response.body_mut() = Body::from(bytes);
         }
@@ -104,7 +106,9 @@ fn framework_refusal(status: StatusCode) -> Option<ProblemCode> {
     match status {
         StatusCode::NOT_FOUND => Some(ProblemCode::NotFound),
         StatusCode::METHOD_NOT_ALLOWED => Some(ProblemCode::MethodNotAllowed),
-        StatusCode::PAYLOAD_TOO_LARGE => Some(ProblemCode::TooLarge),
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            Some(ProblemCode::TooLarge)
+        }
         StatusCode::REQUEST_TIMEOUT => Some(ProblemCode::RequestTimeout),
         status if status.is_client_error() => Some(ProblemCode::Malformed),
         status if status.is_server_error() => Some(ProblemCode::InternalFault),

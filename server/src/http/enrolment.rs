@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Rejection};
+use super::client_address::ClientAddress;
 use super::extract::{Asked, IdempotencyKey, Received};
 use crate::accounts::enrolment;
 use crate::server::Server;
@@ -20,7 +21,10 @@ async fn enrol(
     State(server): State<Server>,
     Asked { request_id }: Asked,
     IdempotencyKey(key): IdempotencyKey,
+    address: ClientAddress,
     Received(request): Received<EnrolRequest>,
 ) -> Result<Answer<SessionAnswer>, Rejection> {
-    Ok(Answer(enrolment::enrol(&server, request, key, request_id).await?))
+    Ok(Answer(
+        enrolment::enrol(&server, request, key, address, request_id).await?,
+    ))
 }

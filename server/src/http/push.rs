@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 use super::answer::{Answer, Rejection};
 use super::extract::{Caller, Received};
 use crate::cases::append::{self, PushInput};
+use crate::rates;
 use crate::server::{Server, boxed};
 
 pub(super) fn routes() -> OpenApiRouter<Server> {
@@ -22,6 +23,7 @@ async fn push(
     Received(request): Received<PushRequest>,
 ) -> Result<Answer<PushAnswer>, Rejection> {
     let case_id = request.log.case_id;
+    rates::let_push_in(&server, &credentials).await?;
     let input = PushInput::prepare(credentials, &request);
     let outcome = server
         .write(input, |tx, input| boxed(append::push(tx, input)))

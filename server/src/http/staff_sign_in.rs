@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Rejection};
+use super::client_address::ClientAddress;
 use super::extract::{Asked, Received};
 use crate::accounts::staff_sign_in;
 use crate::server::Server;
@@ -19,8 +20,9 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 async fn sign_in(
     State(server): State<Server>,
     Asked { request_id }: Asked,
+    address: ClientAddress,
     Received(request): Received<StaffSignInRequest>,
 ) -> Result<Answer<SessionAnswer>, Rejection> {
-    let answer = staff_sign_in::sign_in(&server, request, request_id).await?;
+    let answer = staff_sign_in::sign_in(&server, request, address, request_id).await?;
     Ok(Answer(answer))
 }

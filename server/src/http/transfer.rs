@@ -6,6 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Rejection};
+use super::client_address::ClientAddress;
 use super::extract::{Asked, Caller, IdempotencyKey, Received};
 use crate::accounts::transfer;
 use crate::server::Server;
@@ -32,10 +33,11 @@ async fn make_code(
 async fn transfer(
     State(server): State<Server>,
     Asked { request_id }: Asked,
+    address: ClientAddress,
     IdempotencyKey(key): IdempotencyKey,
     Received(request): Received<TransferRequest>,
 ) -> Result<Answer<SessionAnswer>, Rejection> {
     Ok(Answer(
-        transfer::transfer(&server, request, key, request_id).await?,
+        transfer::transfer(&server, request, key, address, request_id).await?,
     ))
 }

@@ -138,6 +138,10 @@ fn part_offset(header_fields: &HeaderMap) -> Result<u32, ProblemCode> {
     if text(header::CONTENT_TYPE.as_str()) != Some(media_types::UPLOAD_PART) {
         return Err(ProblemCode::UnsupportedMediaType);
     }
+    // Pictures are packed already; offsets and the hash are those of the bytes themselves.
+    if header_fields.contains_key(header::CONTENT_ENCODING) {
+        return Err(ProblemCode::UnsupportedMediaType);
+    }
     let offset = text(headers::UPLOAD_OFFSET).ok_or(ProblemCode::Malformed)?;
     offset.parse().map_err(|_| ProblemCode::Malformed)
 }

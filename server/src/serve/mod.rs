@@ -1,11 +1,12 @@
 //! Sockets, TLS, deadlines and the end: everything around the interface that a simulation does without.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -14,10 +15,11 @@ use axum_server::tls_rustls::RustlsConfig;
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 
+use crate::http::client_address::{self, TrustedProxies};
 use crate::server::{Server, boxed};
 use crate::settings::Serving;
 use crate::store::{Refused, state};
-use crate::{cases, http, jobs};
+use crate::{cases, http, jobs, metrics};
 
 /// How long waiting and running requests get when the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -41,14 +43,14 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
             }
         });
     }
-    let service = http::router(server.clone())
-        .layer(middleware::from_fn(deadline))
-        // Outside the deadline, so that its refusal gets a document too.
-        .layer(middleware::from_fn_with_state(
-            server.clone(),
-            http::answer::write_problems,
-        ))
-        .into_make_service();
+    let service = http::router_with(server.clone(), |router| {
+        router.layer(middleware::from_fn(deadline))
+    })
+    .layer(middleware::from_fn_with_state(
+        TrustedProxies::new(&serving.trusted_proxies),
+        client_address::note,
+    ))
+    .into_make_service_with_connect_info::<SocketAddr>();
     let address = serving.listen;
     let served = match (&serving.tls_certificate, &serving.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -78,7 +80,7 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     })
 }
 
-async fn stop_when_told(server: Server, handle: Handle<std::net::SocketAddr>) {
+async fn stop_when_told(server: Server, handle: Handle<SocketAddr>) {
     told().await;
     tracing::info!("stopping");
     server.waiters.drain();
@@ -125,6 +127,7 @@ fn health(server: Server) -> Router {
     Router::new()
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(server)
 }
 
@@ -136,5 +139,12 @@ async fn ready(State(server): State<Server>) -> StatusCode {
             tracing::warn!(%error, "not ready");
             StatusCode::SERVICE_UNAVAILABLE
         }
+    }
+}
+
+async fn metrics(State(server): State<Server>) -> Response {
+    match server.metrics.write(&server) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
