@@ -57,6 +57,7 @@ pub struct Place {
     )]
     pub data: PathBuf,
     /// `sqlite` for a file in the folder, or the address of a PostgreSQL database, such as `postgresql://ayumi@localhost/ayumi`.
+    /// TLS follows its `sslmode` (disable, prefer, require) and `sslrootcert` (a file in PEM).
     #[arg(
         long,
         env = "AYUMI_STORE",
