@@ -169,7 +169,7 @@ impl Asked {
             }
             if !self.take(&key, value) {
                 let quote = if is_quoted { "'" } else { "" };
-                rest.push_str(&format!("{key}={quote}{written}{quote} "));
+                rest.extend([&key, "=", quote, &written, quote, " "]);
             }
         }
     }
@@ -244,7 +244,10 @@ mod tests {
         for (address, password) in [(url, "p@ss"), (pairs, "p@ 's")] {
             let (config, tls) = parse(&address).unwrap();
             assert_eq!(config.get_password(), Some(password.as_bytes()), "{address}");
-            assert_eq!(config.get_connect_timeout().map(|wait| wait.as_secs()), Some(3));
+            assert_eq!(
+                config.get_connect_timeout(),
+                Some(std::time::Duration::from_secs(3)).as_ref()
+            );
             assert!(tls.is_some());
         }
     }
