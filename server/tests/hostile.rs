@@ -28,10 +28,10 @@ use tempfile::TempDir;
 
 /// Long enough for a machine that does much else; nothing waits for it unless the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How much memory the program may hold after everything, in KiB. An idle one holds a tenth.
-const MOST_KIB: u64 = 400 * 1024;
+/// How much memory the program may hold after everything and at its height, in KiB. An idle one holds a tenth.
+const MOST_KIB: u64 = 200 * 1024;
 /// How much more than before, in KiB: the caches of the store fill up, bodies must not stay.
-const MOST_GROWTH_KIB: u64 = 150 * 1024;
+const MOST_GROWTH_KIB: u64 = 100 * 1024;
 
 /// The program, and one participant of it.
 struct Node {
