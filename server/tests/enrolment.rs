@@ -11,7 +11,6 @@ mod support;
 
 use std::time::Duration;
 
-use ayumi_protocol::id::AccountId;
 use ayumi_protocol::time::LocalDate;
 use ayumi_server::http::client_address::ClientAddress;
 use ayumi_server::societies::invitations::{self, Invitation};
@@ -29,9 +28,7 @@ async fn invite(world: &World) -> String {
         dietitian_id: Some(world.here.dietitian.account_id),
         external_ref: None,
     };
-    invitations::make(&world.server, invitation, AccountId::SYSTEM)
-        .await
-        .unwrap()
+    invitations::make(&world.server, invitation).await.unwrap()
 }
 
 async fn enrol(world: &World, code: &str, birth_date: &str, key: &str) -> (u16, Value) {

@@ -5,6 +5,9 @@
 
 pub mod answer;
 pub mod client_address;
+mod consent_text;
+mod coordination;
+mod devices;
 mod enrolment;
 pub mod extract;
 pub mod observe;
@@ -13,6 +16,8 @@ mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod staff_sign_in;
+mod transfer;
 mod uploads;
 
 use std::any::Any;
@@ -38,11 +43,16 @@ pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(server_info::routes())
         .merge(enrolment::routes())
+        .merge(transfer::routes())
+        .merge(staff_sign_in::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())
+        .merge(coordination::routes())
 }
 
 /// The interface over a node, without anything that belongs to sockets: it needs no runtime, so a simulation can call it.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::{DoneAnswer, EndSessionRequest, RefreshAnswer, RefreshRequest, Role};
+use ayumi_protocol::session::{DoneAnswer, EndSessionRequest, RefreshAnswer, RefreshRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -72,10 +72,7 @@ async fn end_own(
     let row = tx.row(sql::SESSION_OF_DEVICE, &key).await?;
     let session_id: Uuid = row.ok_or(ProblemCode::NotFound)?.get(0)?;
     session::end(tx, principal.account_id, session_id, "signed_out", principal.now).await?;
-    let role = principal
-        .roles
-        .first()
-        .map_or(Role::Participant, |held| held.role.clone());
+    let role = principal.any_role();
     let mut act = Act::done(&principal, role, "session.ended");
     act.object_id = Some(*request.device_id.as_uuid());
     Ok(audit::record(tx, Chain::Account(principal.account_id), &act).await?)
