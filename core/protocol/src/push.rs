@@ -22,6 +22,7 @@ pub struct PushRequest {
     /// The lane.
     pub lane: Lane,
     /// 1 to 50 operations.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 50))]
     pub operations: Vec<RawOperation>,
 }
 

@@ -67,6 +67,7 @@ impl Secret {
 
     fn check(&self, field: &'static str) -> Result<(), LimitError> {
         check::text(field, &self.0, limits::SECRET_BYTES)?;
+        check::column(field, &self.0, limits::SECRET_BYTES)?;
         check::length(field, self.0.len(), limits::SECRET_BYTES)
     }
 }
@@ -91,7 +92,7 @@ pub struct DeviceDescription {
 
 impl DeviceDescription {
     fn check(&self) -> Result<(), LimitError> {
-        check::chars("model", &self.model, limits::LINE_CHARS)
+        check::column("model", &self.model, limits::LINE_CHARS)
     }
 }
 
@@ -188,6 +189,7 @@ impl Wire for StaffSignInRequest {
 
     fn check(&self) -> Result<(), LimitError> {
         check::text("login", &self.login, limits::LINE_CHARS)?;
+        check::column("login", &self.login, limits::LINE_CHARS)?;
         self.password.check("password")?;
         self.one_time_code.check("one_time_code")?;
         self.device.check()
