@@ -12,6 +12,11 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
     log_to_standard_error(line.serving.log);
+    // What a panic says may quote what somebody wrote.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic");
+    }));
     let done = run(line).await;
     let (printed, code) = match done {
         Ok(text) => (writeln_to(&mut io::stdout(), &text), ExitCode::SUCCESS),
@@ -32,6 +37,7 @@ async fn run(line: CommandLine) -> Result<String, String> {
     match line.command {
         Some(Command::Admin { command }) => admin::run(&line.place, command).await,
         None | Some(Command::Serve) => {
+            let _lock = line.place.lock()?;
             let server = line.place.open().await?;
             tracing::info!(
                 listen = %line.serving.listen,

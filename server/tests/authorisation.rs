@@ -89,10 +89,73 @@ const TABLE: &[(&str, &str)] = &[
         "POST /v1/session/end her device",
         "200  404  404  404  404  404  404  404  404  404  404",
     ),
+    (
+        "GET /v1/session/devices",
+        "200  200  200  200  200  200  200  200  200  200  200",
+    ),
+    (
+        "POST /v1/session/push-token",
+        "200  200  200  200  200  200  200  200  200  200  200",
+    ),
+    (
+        "GET /v1/consent-text",
+        "200  200  200  404  404  404  404  404  404  404  404",
+    ),
+    (
+        "POST /v1/transfer-code own",
+        "200  200  200  404  404  404  404  404  404  404  404",
+    ),
+    (
+        "POST /v1/transfer-code hers",
+        "200  404  404  200  404  404  404  404  200  404  404",
+    ),
+    (
+        "POST /v1/coordination/invitation",
+        "403  403  403  403  403  403  403  403  200  403  403",
+    ),
+    (
+        "POST /v1/coordination/invitation/withdraw",
+        "403  403  403  403  403  403  403  403  200  404  403",
+    ),
+    (
+        "POST /v1/coordination/invitations",
+        "403  403  403  403  403  403  403  403  200  403  403",
+    ),
+    (
+        "POST /v1/coordination/cases",
+        "403  403  403  403  403  403  403  403  200  403  403",
+    ),
+    (
+        "POST /v1/coordination/assignment",
+        "403  403  403  403  403  403  403  403  200  404  403",
+    ),
+    (
+        "POST /v1/coordination/staff",
+        "403  403  403  403  403  403  403  403  200  403  200",
+    ),
+    (
+        "POST /v1/coordination/session/end",
+        "403  403  403  403  403  403  403  403  200  404  200",
+    ),
+    (
+        "POST /v1/coordination/account her",
+        "403  403  403  403  403  403  403  403  200  404  200",
+    ),
+    (
+        "POST /v1/coordination/account an administrator",
+        "403  403  403  403  403  403  403  403  403  404  403",
+    ),
 ];
 
 /// Endpoints for somebody who has no session yet; they have tests of their own.
-const WITHOUT_SESSION: &[&str] = &["GET /v1/server", "POST /v1/enrol", "POST /v1/session/refresh"];
+const WITHOUT_SESSION: &[&str] = &[
+    "GET /v1/server",
+    "GET /v1/openapi.json",
+    "POST /v1/enrol",
+    "POST /v1/transfer",
+    "POST /v1/staff/sign-in",
+    "POST /v1/session/refresh",
+];
 
 #[test]
 fn every_endpoint_of_the_description_stands_in_the_table() {
@@ -226,6 +289,7 @@ async fn build(world: &World, row: &str, by: &Person) -> Request<Body> {
     let detail = words[2..].join(" ");
     let here = &world.here;
     let case_id = here.participant.case_id.to_string();
+    let society_id = here.society_id.to_string();
     if detail.ends_with("with a question") {
         ask(world).await;
     }
@@ -263,6 +327,32 @@ async fn build(world: &World, row: &str, by: &Person) -> Request<Body> {
         "/v1/pull" => json!({
             "logs": [{ "log": log, "cursor": { "epoch": epoch, "seq": 0 } }], "page_entries": 10,
         }),
+        "/v1/session/push-token" => json!({ "service": "fcm", "token": "simulated" }),
+        "/v1/transfer-code" if detail == "hers" => json!({ "case_id": case_id }),
+        "/v1/transfer-code" => json!({}),
+        "/v1/coordination/invitation" => json!({
+            "society_id": society_id, "name": "Simulated", "birth_date": "1975-04-01",
+        }),
+        "/v1/coordination/invitation/withdraw" => json!({ "invitation_id": invite(world).await }),
+        "/v1/coordination/assignment" => json!({
+            "case_id": case_id,
+            "acting": [{ "account_id": here.dietitian.account_id.to_string(), "is_substitute": false }],
+        }),
+        "/v1/coordination/invitations" | "/v1/coordination/cases" | "/v1/coordination/staff" => {
+            json!({ "society_id": society_id })
+        }
+        "/v1/coordination/session/end" => json!({
+            "account_id": here.participant.person.account_id.to_string(),
+            "device_id": here.participant.person.device_id.to_string(),
+        }),
+        "/v1/coordination/account" => {
+            let whose = if detail == "her" {
+                &here.participant.person
+            } else {
+                &here.administrator
+            };
+            json!({ "account_id": whose.account_id.to_string(), "status": "suspended" })
+        }
         "/v1/uploads" => picture,
         "/v1/picture" => json!({ "log": log, "sha256": sha256 }),
         "/v1/session/end" if detail == "own device" => json!({ "device_id": by.device_id }),
@@ -320,6 +410,22 @@ async fn announce(world: &World, picture: &Value) -> String {
         .send(request("POST", "/v1/uploads", Some(token), picture))
         .await;
     answer["upload_id"]
+        .as_str()
+        .unwrap_or("5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12")
+        .to_owned()
+}
+
+/// The coordinator has invited somebody, whoever calls afterwards.
+async fn invite(world: &World) -> String {
+    let body = json!({
+        "society_id": world.here.society_id.to_string(), "name": "Simulated", "birth_date": "1975-04-01",
+    });
+    let token = &world.here.coordinator.token;
+    let mut invitation = request("POST", "/v1/coordination/invitation", Some(token), &body);
+    let key = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d13".parse().unwrap();
+    invitation.headers_mut().insert("idempotency-key", key);
+    let (_, answer) = world.send(invitation).await;
+    answer["invitation_id"]
         .as_str()
         .unwrap_or("5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12")
         .to_owned()

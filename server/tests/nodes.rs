@@ -47,7 +47,7 @@ async fn many_writers(stores: Vec<Arc<dyn Store>>, independent: Arc<dyn Store>, 
     let world = World::on(host.clone(), Arc::clone(&stores[0])).await;
     let nodes: Vec<Server> = stores
         .into_iter()
-        .map(|store| support::node(host.clone(), store))
+        .map(|store| support::node_with(host.clone(), store, support::without_rates()))
         .collect();
     let case_id = world.here.participant.case_id;
     let is_done = Arc::new(AtomicBool::new(false));

@@ -8,6 +8,11 @@ use std::path::Path;
 
 use crate::body::{Body, BodyReading};
 use crate::caseload::CaseloadAnswer;
+use crate::coordination::{
+    AccountStatusRequest, AssignmentRequest, CasesAnswer, CasesRequest, InvitationAnswer, InvitationRequest,
+    InvitationsAnswer, InvitationsRequest, RevokeSessionRequest, StaffAnswer, StaffRequest,
+    WithdrawInvitationRequest,
+};
 use crate::cursor::{Cursor, Epoch, Seq};
 use crate::entry::{Entry, Recorded};
 use crate::kind::Kind;
@@ -16,9 +21,9 @@ use crate::problem::{Problem, ProblemCode};
 use crate::pull::{Page, PageError, PullAnswer, PullRequest};
 use crate::push::{OperationOutcome, PushAnswer, PushRequest};
 use crate::session::{
-    DevicesAnswer, DoneAnswer, EndSessionRequest, EnrolRequest, PushTokenRequest, RefreshAnswer,
-    RefreshRequest, Role, SessionAnswer, StaffSignInRequest, TransferCodeAnswer, TransferCodeRequest,
-    TransferRequest,
+    ConsentTextAnswer, DevicesAnswer, DoneAnswer, EndSessionRequest, EnrolRequest, PushTokenRequest,
+    RefreshAnswer, RefreshRequest, Role, SessionAnswer, StaffSignInRequest, TransferCodeAnswer,
+    TransferCodeRequest, TransferRequest,
 };
 use crate::snapshot::{SnapshotAnswer, SnapshotItem, SnapshotRequest, read_items};
 use crate::thinning::is_thinnable;
@@ -222,11 +227,20 @@ fn round_trip<T: Wire>(text: &str) -> String {
 /// A message as it comes back, by the name of its file.
 fn written_back(file: &str, text: &str) -> String {
     let round_trip: fn(&str) -> String = match file {
+        "account_status_request.json" => round_trip::<AccountStatusRequest>,
+        "assignment_request.json" => round_trip::<AssignmentRequest>,
         "caseload_answer.json" => round_trip::<CaseloadAnswer>,
+        "cases_answer.json" => round_trip::<CasesAnswer>,
+        "cases_request.json" => round_trip::<CasesRequest>,
+        "consent_text_answer.json" => round_trip::<ConsentTextAnswer>,
         "devices_answer.json" => round_trip::<DevicesAnswer>,
         "done_answer.json" => round_trip::<DoneAnswer>,
         "end_session_request.json" => round_trip::<EndSessionRequest>,
         "enrol_request.json" => round_trip::<EnrolRequest>,
+        "invitation_answer.json" => round_trip::<InvitationAnswer>,
+        "invitation_request.json" => round_trip::<InvitationRequest>,
+        "invitations_answer.json" => round_trip::<InvitationsAnswer>,
+        "invitations_request.json" => round_trip::<InvitationsRequest>,
         "picture_request.json" => round_trip::<PictureRequest>,
         "problem.json" => round_trip::<Problem>,
         "pull_answer.json" => round_trip::<PullAnswer>,
@@ -236,16 +250,20 @@ fn written_back(file: &str, text: &str) -> String {
         "push_token_request.json" => round_trip::<PushTokenRequest>,
         "refresh_answer.json" => round_trip::<RefreshAnswer>,
         "refresh_request.json" => round_trip::<RefreshRequest>,
+        "revoke_session_request.json" => round_trip::<RevokeSessionRequest>,
         "server_answer.json" => round_trip::<ServerAnswer>,
         "session_answer.json" => round_trip::<SessionAnswer>,
         "snapshot_answer.json" => round_trip::<SnapshotAnswer>,
         "snapshot_request.json" => round_trip::<SnapshotRequest>,
+        "staff_answer.json" => round_trip::<StaffAnswer>,
+        "staff_request.json" => round_trip::<StaffRequest>,
         "staff_sign_in_request.json" => round_trip::<StaffSignInRequest>,
         "transfer_code_answer.json" => round_trip::<TransferCodeAnswer>,
         "transfer_code_request.json" => round_trip::<TransferCodeRequest>,
         "transfer_request.json" => round_trip::<TransferRequest>,
         "upload_answer.json" => round_trip::<UploadAnswer>,
         "upload_request.json" => round_trip::<UploadRequest>,
+        "withdraw_invitation_request.json" => round_trip::<WithdrawInvitationRequest>,
         _ => panic!("{file}: of which type?"),
     };
     round_trip(text)

@@ -90,6 +90,8 @@ uuid_id! {
     WeighInId: "the id of a weigh-in";
     /// A picture on its way to the server.
     UploadId: "the id of an upload";
+    /// An invitation of one person; made by the server.
+    InvitationId: "the id of an invitation";
     /// A ready-made prefix of a log.
     SnapshotId: "the id of a snapshot";
 }

@@ -25,6 +25,7 @@ mod word;
 
 pub mod body;
 pub mod caseload;
+pub mod coordination;
 pub mod cursor;
 pub mod entry;
 pub mod fuzz;
@@ -32,6 +33,8 @@ pub mod hash;
 pub mod id;
 pub mod kind;
 pub mod limits;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod pull;

@@ -52,6 +52,10 @@ pub const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
 pub const SMALL_REQUEST_BYTES: usize = 16 * KIB;
 /// Bytes of any other answer: the caseload of 1,000 cases is the longest.
 pub const SMALL_ANSWER_BYTES: usize = MIB;
+/// Items of one page of a coordinator's list: with the longest names still below [`SMALL_ANSWER_BYTES`].
+pub const LIST_ITEMS: usize = 200;
+/// Characters of a text of consent: thirty pages.
+pub const CONSENT_TEXT_CHARS: usize = 50_000;
 /// Bytes of a problem document, ten times what one takes: what a proxy sends instead is not read on.
 pub const PROBLEM_BYTES: usize = 4 * KIB;
 /// Bytes of all header fields of a request: tokens and content types take a tenth.
@@ -260,6 +264,8 @@ mod tests {
         const { assert!(SHORT_LIST * (6 * LINE_CHARS + 200) < BODY_BYTES) };
         const { assert!(HOUR_SLOTS * 50 + 2 * SPANS * 70 + 1000 < BODY_BYTES) };
         const { assert!(OPERATION_BYTES * 3 < PUSH_BYTES) };
+        const { assert!(LIST_ITEMS * (2 * 6 * LINE_CHARS + 2000) < SMALL_ANSWER_BYTES) };
+        const { assert!(6 * CONSENT_TEXT_CHARS + 1000 < SMALL_ANSWER_BYTES) };
         const { assert!(PAGE_BYTES > 2 * OPERATION_BYTES && PULL_ANSWER_BYTES > PAGE_BYTES) };
     }
 

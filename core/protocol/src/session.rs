@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::Epoch;
+use crate::hash::Sha256;
 use crate::id::{AccountId, CaseId, DeviceId, SocietyId};
 use crate::limits::{self, LimitError, check};
 use crate::time::{LocalDate, UtcMillis};
@@ -319,6 +320,28 @@ pub struct EndSessionRequest {
 
 impl Wire for EndSessionRequest {
     const MOST_BYTES: usize = limits::SMALL_REQUEST_BYTES;
+}
+
+/// The text to which participants of a society consent, as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConsentTextAnswer {
+    /// The server's clock.
+    pub server_time_ms: UtcMillis,
+    /// Its version, for `consent.given`.
+    pub version: ConsentVersion,
+    /// The text, as it is shown.
+    pub text: String,
+    /// SHA-256 of the text in UTF-8, for `consent.given`.
+    pub text_sha256: Sha256,
+}
+
+impl Wire for ConsentTextAnswer {
+    const MOST_BYTES: usize = limits::SMALL_ANSWER_BYTES;
+
+    fn check(&self) -> Result<(), LimitError> {
+        check::text("text", &self.text, limits::CONSENT_TEXT_CHARS)
+    }
 }
 
 open_words! {

@@ -7,24 +7,25 @@
 
 use ayumi_protocol::body::{CaseOpened, RawBody};
 use ayumi_protocol::cursor::Audience;
-use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId, SocietyId};
 use ayumi_protocol::kind::Kind;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::{ConsentVersion, EnrolRequest, Role, RoleInSociety, SessionAnswer};
+use ayumi_protocol::session::{EnrolRequest, Role, SessionAnswer};
 use ayumi_protocol::time::UtcMillis;
 use ayumi_protocol::wire::Wire as _;
 use uuid::Uuid;
 
 use super::code::Code;
-use super::session::{self, Lives, NewSession, Zeroing};
+use super::idempotency::{self, Begun, Keyed};
+use super::session::{self, Lives, NewSession};
 use super::{attempts, slow_hash, sql};
 use crate::audit::{self, Act, Chain};
-use crate::cases::append::{self, SystemEntry, consent_in_force};
+use crate::cases::append::{self, SystemEntry};
+use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::societies::assignment::{self, Acting};
-use crate::store::{Fault, StoreError, Transaction, Value, state};
+use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// Enrols a participant.
 ///
@@ -35,6 +36,7 @@ pub async fn enrol(
     server: &Server,
     request: EnrolRequest,
     key: Uuid,
+    address: ClientAddress,
     request_id: String,
 ) -> Result<SessionAnswer, Fault> {
     let now = server.host.now();
@@ -42,20 +44,19 @@ pub async fn enrol(
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
     let code = Code::parse(request.code.expose());
     let scope = code.as_ref().map_or("", |code| code.prefix.as_str());
+    attempts::count_address(server, address, now).await?;
     attempts::count(server, &format!("enrol/{scope}"), now).await?;
-    let presented = Zeroing(format!("{}{key}", code.as_ref().map(Code::text).unwrap_or_default()).into());
-
-    let repeat = Repeat {
+    let presented = idempotency::presented(code.as_ref(), key);
+    let keyed = Keyed {
+        endpoint: "/v1/enrol",
         key,
         request_sha256,
         presented: presented.clone(),
         lives,
         now,
     };
-    if let Some(answer) = server
-        .write(repeat, |tx, repeat| boxed(repeat_of(tx, repeat)))
-        .await?
-    {
+    let repeated = server.write(keyed.clone(), |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
+    if let Some(answer) = repeated.await? {
         return Ok(answer);
     }
 
@@ -86,66 +87,12 @@ pub async fn enrol(
             now,
             lives,
         },
-        key,
-        request_sha256,
+        keyed,
         request_id,
     };
     server
         .write(enrolment, |tx, enrolment| boxed(redeem(tx, enrolment)))
         .await
-}
-
-struct Repeat {
-    key: Uuid,
-    request_sha256: Sha256,
-    presented: Zeroing,
-    lives: Lives,
-    now: UtcMillis,
-}
-
-const REQUESTER: &str = "/v1/enrol";
-
-async fn repeat_of(tx: &mut dyn Transaction, repeat: &Repeat) -> Result<Option<SessionAnswer>, Fault> {
-    let key: [Value; 2] = [REQUESTER.into(), repeat.key.into()];
-    let Some(row) = tx.row(sql::REMEMBERED, &key).await? else {
-        return Ok(None);
-    };
-    if row.get::<Sha256>(0)? != repeat.request_sha256 {
-        return Err(ProblemCode::IdempotencyKeyReused.into());
-    }
-    let ids: String = row.get(1)?;
-    let mut ids = ids.split(' ').map(|id| Uuid::try_parse(id).ok());
-    let mut id = || {
-        ids.next().flatten().ok_or(StoreError::Bug {
-            what: "a remembered enrolment cannot be read",
-        })
-    };
-    let (account_id, session_id, device_id) = (AccountId::from_uuid(id()?), id()?, id()?);
-    let (case_id, society_id) = (CaseId::from_uuid(id()?), SocietyId::from_uuid(id()?));
-    let tokens = session::begin_again(
-        tx,
-        account_id,
-        session_id,
-        &repeat.presented.0,
-        repeat.lives,
-        repeat.now,
-    )
-    .await?
-    .ok_or(ProblemCode::CodeRefused)?;
-    let consent = consent_in_force(tx, society_id, repeat.now).await?;
-    Ok(Some(SessionAnswer {
-        server_time_ms: repeat.now,
-        account_id,
-        device_id: DeviceId::from_uuid(device_id),
-        roles: vec![RoleInSociety {
-            society_id,
-            role: Role::Participant,
-        }],
-        case_id: Some(case_id),
-        consent_version: consent.and_then(|(version, _)| ConsentVersion::from_word(&version)),
-        epoch: state::epoch(tx).await?,
-        tokens,
-    }))
 }
 
 async fn candidates(
@@ -168,8 +115,7 @@ struct Enrolment {
     opened_op: OpId,
     assigned_op: OpId,
     session: NewSession,
-    key: Uuid,
-    request_sha256: Sha256,
+    keyed: Keyed,
     request_id: String,
 }
 
@@ -247,32 +193,13 @@ async fn redeem(tx: &mut dyn Transaction, enrolment: &Enrolment) -> Result<Sessi
     act.device_id = enrolment.session.device_id;
     act.object_id = Some(enrolment.invitation_id);
     audit::record(tx, Chain::Case(enrolment.case_id), &act).await?;
-    let device_id = enrolment.session.device_id;
-    let session_id = enrolment.session.session_id;
-    let ids = format!(
-        "{account_id} {session_id} {device_id} {} {society_id}",
-        enrolment.case_id
-    );
-    let remembered: [Value; 5] = [
-        REQUESTER.into(),
-        enrolment.key.into(),
-        enrolment.request_sha256.into(),
-        ids.into(),
-        now.into(),
-    ];
-    tx.execute(sql::REMEMBER, &remembered).await?;
-    let consent = consent_in_force(tx, society_id, now).await?;
-    Ok(SessionAnswer {
-        server_time_ms: now,
+    let begun = Begun {
         account_id,
-        device_id,
-        roles: vec![RoleInSociety {
-            society_id,
-            role: Role::Participant,
-        }],
-        case_id: Some(enrolment.case_id),
-        consent_version: consent.and_then(|(version, _)| ConsentVersion::from_word(&version)),
-        epoch: state::epoch(tx).await?,
-        tokens,
-    })
+        session_id: enrolment.session.session_id,
+        device_id: enrolment.session.device_id,
+        case_id: enrolment.case_id,
+        society_id,
+    };
+    idempotency::remember(tx, &enrolment.keyed, &begun).await?;
+    begun.answer(tx, tokens, now).await
 }

@@ -49,6 +49,14 @@ impl Principal {
             .any(|held| held.society_id == society_id && held.role == *role)
     }
 
+    /// The role under which an act is written that belongs to no society.
+    #[must_use]
+    pub fn any_role(&self) -> Role {
+        self.roles
+            .first()
+            .map_or(Role::Participant, |held| held.role.clone())
+    }
+
     /// Whether the account has this role in any society.
     #[must_use]
     pub fn has_role_anywhere(&self, role: &Role) -> bool {

@@ -164,3 +164,115 @@ pub(crate) const SESSION_OF_DEVICE: &str = "
     WHERE account_id = $1
         AND device_id = $2
         AND ended_at_ms IS NULL";
+
+pub(crate) const CASE_OF_ACCOUNT: &str = "
+    SELECT case_id, society_id
+    FROM case_head
+    WHERE account_id = $1
+    ORDER BY opened_at_ms DESC
+    LIMIT 1";
+
+pub(crate) const SAVE_TRANSFER_CODE: &str = "
+    INSERT INTO transfer_code (account_id, code_prefix, code_hash, made_by, made_at_ms, expires_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (account_id) DO UPDATE
+    SET code_prefix = excluded.code_prefix,
+        code_hash = excluded.code_hash,
+        made_by = excluded.made_by,
+        made_at_ms = excluded.made_at_ms,
+        expires_at_ms = excluded.expires_at_ms,
+        used_at_ms = NULL";
+
+pub(crate) const TRANSFER_CODES_BY_PREFIX: &str = "
+    SELECT account_id, code_hash
+    FROM transfer_code
+    WHERE code_prefix = $1
+        AND expires_at_ms > $2
+        AND used_at_ms IS NULL
+    ORDER BY made_at_ms
+    LIMIT 4";
+
+pub(crate) const REDEEM_TRANSFER_CODE: &str = "
+    UPDATE transfer_code
+    SET used_at_ms = $4
+    WHERE account_id = $1
+        AND code_hash = $2
+        AND expires_at_ms > $4
+        AND used_at_ms IS NULL
+        AND EXISTS (
+            SELECT 1
+            FROM account
+            WHERE account.account_id = transfer_code.account_id
+                AND account.birth_date = $3
+                AND account.status = 'active')";
+
+pub(crate) const DEVICES: &str = "
+    SELECT device_id, platform, model, app_version, signed_in_at_ms, last_seen_at_ms
+    FROM session
+    WHERE account_id = $1
+        AND ended_at_ms IS NULL
+        AND expires_at_ms > $2
+        AND idle_expires_at_ms > $2
+    ORDER BY last_seen_at_ms DESC, signed_in_at_ms DESC
+    LIMIT 100";
+
+pub(crate) const SAVE_PUSH_TOKEN: &str = "
+    UPDATE session
+    SET push_service = $3,
+        push_token = $4,
+        push_token_at_ms = $5
+    WHERE account_id = $1
+        AND session_id = $2
+        AND ended_at_ms IS NULL";
+
+pub(crate) const STAFF_BY_LOGIN: &str = "
+    SELECT account_id, password_hash, totp_secret
+    FROM account
+    WHERE login = $1
+        AND is_staff = 1";
+
+pub(crate) const USE_TIME_STEP: &str = "
+    UPDATE account
+    SET totp_last_step = $2
+    WHERE account_id = $1
+        AND (totp_last_step IS NULL OR totp_last_step < $2)";
+
+pub(crate) const ACCOUNT_STATUS: &str = "
+    SELECT status, is_staff
+    FROM account
+    WHERE account_id = $1";
+
+pub(crate) const SET_STATUS: &str = "
+    UPDATE account
+    SET status = $2
+    WHERE account_id = $1
+        AND status <> 'deleted'";
+
+pub(crate) const INSERT_STAFF: &str = "
+    INSERT INTO account (account_id, is_staff, name, login, password_hash, totp_secret, qualification, reply_hours,
+        status, created_at_ms)
+    VALUES ($1, 1, $2, $3, $4, $5, $6, $7, 'active', $8)
+    ON CONFLICT (login) DO NOTHING";
+
+pub(crate) const RENEW_CREDENTIALS: &str = "
+    UPDATE account
+    SET password_hash = $2,
+        totp_secret = $3,
+        totp_last_step = NULL
+    WHERE account_id = $1";
+
+pub(crate) const DELETE_ROLE: &str = "
+    DELETE FROM role
+    WHERE account_id = $1
+        AND society_id = $2
+        AND role = $3";
+
+pub(crate) const STAFF_OF_SOCIETY: &str = "
+    SELECT account.account_id, account.name, role.role, account.qualification, account.status, account.login
+    FROM role
+    JOIN account ON account.account_id = role.account_id
+    WHERE role.society_id = $1
+        AND role.role <> 'participant'
+        AND account.status <> 'deleted'
+    ORDER BY account.name, account.account_id, role.role
+    LIMIT $2";

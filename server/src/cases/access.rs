@@ -107,6 +107,16 @@ impl CaseRow {
         })
     }
 
+    /// Its society.
+    pub(crate) const fn society_id(&self) -> SocietyId {
+        self.society_id
+    }
+
+    /// Whose case it is.
+    pub(crate) const fn participant_id(&self) -> AccountId {
+        self.participant_id
+    }
+
     /// Lets somebody reach a log of the case; `None` if it is not hers.
     pub(crate) fn reach(&self, principal: &Principal, audience: Audience) -> Option<CaseAccess> {
         let head_seq = match audience {

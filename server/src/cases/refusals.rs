@@ -1,7 +1,6 @@
 //! Tries to reach what is not somebody's, written to the audit chain of whoever tried.
 
 use ayumi_protocol::cursor::LogName;
-use ayumi_protocol::session::Role;
 
 use crate::accounts::principal::Principal;
 use crate::audit::{self, Act, Chain};
@@ -31,10 +30,7 @@ pub(crate) async fn record(
     if count > ROWS_PER_HOUR {
         return Ok(());
     }
-    let role = principal
-        .roles
-        .first()
-        .map_or(Role::Participant, |held| held.role.clone());
+    let role = principal.any_role();
     let mut act = Act::done(principal, role, act);
     refused.code.as_str().clone_into(&mut act.outcome);
     act.audience = Some(log.audience);

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::{DoneAnswer, EndSessionRequest, RefreshAnswer, RefreshRequest, Role};
+use ayumi_protocol::session::{DoneAnswer, EndSessionRequest, RefreshAnswer, RefreshRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Asked, Caller, Received, sha256};
 use crate::accounts::principal::{Credentials, authenticate};
 use crate::accounts::session::{self, Lives, RefreshInput};
@@ -21,7 +21,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Brings the next pair of tokens; the same pair again until it is first used.
-#[utoipa::path(post, path = "/v1/session/refresh", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/session/refresh",
+    request_body = RefreshRequest,
+    responses((status = 200, description = "Done", body = RefreshAnswer), Problems),
+)]
 async fn refresh(
     State(server): State<Server>,
     Asked { request_id }: Asked,
@@ -47,7 +51,12 @@ async fn refresh(
 }
 
 /// Ends the session of one of one's own devices; of this one when somebody signs out.
-#[utoipa::path(post, path = "/v1/session/end", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/session/end",
+    request_body = EndSessionRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn end(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -72,10 +81,7 @@ async fn end_own(
     let row = tx.row(sql::SESSION_OF_DEVICE, &key).await?;
     let session_id: Uuid = row.ok_or(ProblemCode::NotFound)?.get(0)?;
     session::end(tx, principal.account_id, session_id, "signed_out", principal.now).await?;
-    let role = principal
-        .roles
-        .first()
-        .map_or(Role::Participant, |held| held.role.clone());
+    let role = principal.any_role();
     let mut act = Act::done(&principal, role, "session.ended");
     act.object_id = Some(*request.device_id.as_uuid());
     Ok(audit::record(tx, Chain::Account(principal.account_id), &act).await?)

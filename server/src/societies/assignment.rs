@@ -13,7 +13,7 @@ use ayumi_protocol::time::UtcMillis;
 
 use super::sql;
 use crate::cases::append::{self, SystemEntry};
-use crate::store::{Fault, Transaction, Value};
+use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// One who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,24 @@ pub struct Acting {
     pub is_substitute: bool,
 }
 
+/// Whether exactly these act for a case already.
+pub async fn is_set(tx: &mut dyn Transaction, case_id: CaseId, acting: &[Acting]) -> Result<bool, Fault> {
+    let rows = tx.query(sql::ACTING_OF_CASE, &[case_id.into()]).await?;
+    let present = rows.iter().map(|row| {
+        Ok(Acting {
+            account_id: row.get(0)?,
+            is_substitute: row.get(1)?,
+        })
+    });
+    let present = present.collect::<Result<Vec<Acting>, StoreError>>()?;
+    let is_same = |one: &Acting| present.contains(one);
+    Ok(present.len() == acting.len() && acting.iter().all(is_same))
+}
+
 /// Sets who acts for a case, all of them at once.
 ///
-/// Errors: `invalid_value` for nobody, too many or one twice; `not_found` for one who is no dietitian of her society, and for a case that
-/// does not exist.
+/// Errors: `invalid_value` for nobody, too many, one twice, or one who is no dietitian of her society; `not_found` for a case that does
+/// not exist.
 pub async fn set(
     tx: &mut dyn Transaction,
     case_id: CaseId,
@@ -45,7 +59,10 @@ pub async fn set(
     let mut staff = Vec::new();
     for one in acting {
         let key: [Value; 2] = [case_id.into(), one.account_id.into()];
-        let row = tx.row(sql::ACTING, &key).await?.ok_or(ProblemCode::NotFound)?;
+        let row = tx
+            .row(sql::ACTING, &key)
+            .await?
+            .ok_or(ProblemCode::InvalidValue)?;
         let values: [Value; 4] = [
             case_id.into(),
             one.account_id.into(),

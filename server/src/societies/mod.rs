@@ -1,23 +1,30 @@
 //! Societies: tenants, their consent texts, invitations, and who acts for which case.
 
 pub mod assignment;
+pub mod coordination;
 pub mod invitations;
 pub(crate) mod sql;
 
 use ayumi_protocol::id::SocietyId;
+use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::ConsentVersion;
+use ayumi_protocol::session::{ConsentTextAnswer, ConsentVersion};
 use ayumi_protocol::time::UtcMillis;
 
+use crate::accounts::principal::{Credentials, authenticate};
 use crate::audit::{self, Act, Chain};
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
-use crate::store::{Fault, Value};
+use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// Makes a society. `code` is its short name in commands; `name` is what people read.
 ///
-/// Errors: `invalid_value`, if a society has that code already.
+/// Errors: `invalid_value`, if a society has that code already, or one of them is empty or too long.
 pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId, Fault> {
+    let is_line = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::LINE_CHARS;
+    if !is_line(code) || !is_line(name) || code.contains(char::is_whitespace) {
+        return Err(ProblemCode::InvalidValue.into());
+    }
     let society_id = SocietyId::from_uuid(server.host.new_uuid());
     let input = (society_id, code.to_owned(), name.to_owned(), server.host.now());
     server
@@ -41,6 +48,36 @@ pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId
     Ok(society_id)
 }
 
+/// A society, for an operator's list.
+#[derive(Debug, Clone)]
+pub struct Society {
+    /// Its id.
+    pub society_id: SocietyId,
+    /// Its short name in commands.
+    pub code: String,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// All societies, by their code.
+pub async fn list(server: &Server) -> Result<Vec<Society>, Fault> {
+    server
+        .read((), |tx, ()| {
+            boxed(async move {
+                let rows = tx.query(sql::SOCIETIES, &[]).await?;
+                let societies = rows.iter().map(|row| {
+                    Ok(Society {
+                        society_id: row.get(0)?,
+                        code: row.get(1)?,
+                        name: row.get(2)?,
+                    })
+                });
+                Ok(societies.collect::<Result<_, StoreError>>()?)
+            })
+        })
+        .await
+}
+
 /// The society with this code.
 ///
 /// Errors: `not_found`.
@@ -57,7 +94,8 @@ pub async fn find(server: &Server, code: &str) -> Result<SocietyId, Fault> {
 
 /// Adds a version of the text to which participants consent; it is in force from now on.
 ///
-/// Errors: `invalid_value`, if the version is no word, or the society has it already: what somebody agreed to is never changed.
+/// Errors: `invalid_value`, if the version is no word, the text is empty or too long, or the society has the version already: what
+/// somebody agreed to is never changed.
 pub async fn add_consent_text(
     server: &Server,
     society_id: SocietyId,
@@ -71,6 +109,9 @@ pub async fn add_consent_text(
         now: UtcMillis,
     }
     ConsentVersion::from_word(version).ok_or(ProblemCode::InvalidValue)?;
+    if text.trim().is_empty() || text.chars().count() > limits::CONSENT_TEXT_CHARS {
+        return Err(ProblemCode::InvalidValue.into());
+    }
     let input = Text {
         society_id,
         version: version.to_owned(),
@@ -96,4 +137,26 @@ pub async fn add_consent_text(
             })
         })
         .await
+}
+
+/// The text to which the participant who asks would consent now.
+///
+/// Errors: `not_found` for staff, and in a society without a text.
+pub async fn consent_text(
+    tx: &mut dyn Transaction,
+    credentials: &Credentials,
+) -> Result<ConsentTextAnswer, Fault> {
+    let principal = authenticate(tx, credentials).await?;
+    let key = [principal.account_id.into(), principal.now.into()];
+    let row = tx.row(sql::CONSENT_TEXT_OF_ACCOUNT, &key).await?;
+    let row = row.ok_or(ProblemCode::NotFound)?;
+    let version: String = row.get(0)?;
+    Ok(ConsentTextAnswer {
+        server_time_ms: principal.now,
+        version: ConsentVersion::from_word(&version).ok_or(StoreError::Bug {
+            what: "a stored version of a consent text is no word",
+        })?,
+        text: row.get(1)?,
+        text_sha256: row.get(2)?,
+    })
 }

@@ -5,7 +5,7 @@
 
 use ayumi_protocol::cursor::{Audience, Epoch, Seq};
 use ayumi_protocol::hash::Sha256;
-use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId, SnapshotId, SocietyId, UploadId};
+use ayumi_protocol::id::{AccountId, CaseId, DeviceId, InvitationId, OpId, SnapshotId, SocietyId, UploadId};
 use ayumi_protocol::time::UtcMillis;
 use uuid::Uuid;
 
@@ -170,7 +170,16 @@ macro_rules! ids {
     };
 }
 
-ids!(AccountId, CaseId, DeviceId, OpId, SnapshotId, SocietyId, UploadId);
+ids!(
+    AccountId,
+    CaseId,
+    DeviceId,
+    InvitationId,
+    OpId,
+    SnapshotId,
+    SocietyId,
+    UploadId
+);
 
 macro_rules! integers {
     ($($kind:ty),+) => {

@@ -87,9 +87,8 @@ impl Waiters {
         let mut state = self.state();
         let id = state.next_id;
         state.next_id = id.wrapping_add(1);
-        if let Some(before) = state.devices.insert(device_id, id) {
-            state.wake(before, Woken::Replaced);
-        }
+        state.replace(device_id);
+        state.devices.insert(device_id, id);
         for case_id in &cases {
             state.cases.insert((*case_id, id));
         }
@@ -105,6 +104,11 @@ impl Waiters {
             waiters: self.clone(),
             id,
         }
+    }
+
+    /// The same device asks again: its older poll ends.
+    pub fn replace(&self, device_id: DeviceId) {
+        self.state().replace(device_id);
     }
 
     /// A case may have something new.
@@ -137,6 +141,12 @@ impl Waiters {
 }
 
 impl State {
+    fn replace(&mut self, device_id: DeviceId) {
+        if let Some(before) = self.devices.remove(&device_id) {
+            self.wake(before, Woken::Replaced);
+        }
+    }
+
     fn wake(&mut self, id: u64, woken: Woken) {
         if let Some(slot) = self.slots.get_mut(&id) {
             // A hint does not hide that the device asks anew.

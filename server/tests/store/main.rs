@@ -12,6 +12,7 @@
 
 mod backup;
 mod conformance;
+mod contention;
 mod faulty;
 mod postgres;
 mod subset;

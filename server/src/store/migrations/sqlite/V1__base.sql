@@ -81,7 +81,7 @@ CREATE TABLE invitation (
     withdrawn_at_ms INTEGER                         -- NULL: still holds
 ) STRICT;
 CREATE INDEX invitation_by_prefix ON invitation (code_prefix);
-CREATE INDEX invitation_of_society ON invitation (society_id, made_at_ms);
+CREATE INDEX invitation_of_society ON invitation (society_id, invitation_id);
 
 -- A code that brings an account to another phone. At most one per account.
 CREATE TABLE transfer_code (
@@ -181,7 +181,7 @@ CREATE TABLE case_head (
     last_staff_entry_at_ms INTEGER                  -- NULL: none yet
 ) STRICT;
 CREATE INDEX case_of_account ON case_head (account_id);
-CREATE INDEX case_of_society ON case_head (society_id, opened_at_ms);
+CREATE INDEX case_of_society ON case_head (society_id, case_id);
 
 -- Who may act for a case.
 CREATE TABLE assignment (
