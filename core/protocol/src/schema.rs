@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn numbers_of_a_schema_are_those_of_the_limits() {
-        use crate::{body, caseload, pull, push, session, upload};
+        use crate::{body, caseload, coordination, pull, push, session, upload};
         let limit = |value: usize| i64::try_from(value).unwrap();
         let (texts, lines) = (limit(limits::TEXT_CHARS), limit(limits::LINE_CHARS));
         let edge = i64::from(limits::PICTURE_EDGE_PX);
@@ -283,6 +283,18 @@ mod tests {
             ),
             (json::<body::QuestionAnswered>(), "text", "maxLength", texts),
             (json::<body::NotePosted>(), "text", "maxLength", texts),
+            (
+                json::<coordination::InvitationRequest>(),
+                "name",
+                "maxLength",
+                lines,
+            ),
+            (
+                json::<coordination::AssignmentRequest>(),
+                "acting",
+                "maxItems",
+                limit(limits::ACTING_STAFF),
+            ),
         ];
         for (schema, field, bound, expected) in table {
             assert_eq!(

@@ -118,21 +118,6 @@ macro_rules! word_traits {
     };
 }
 
-/// How a type that is read and written by hand stands in the description of the server's interface.
-macro_rules! schema {
-    ($name:ty, $schema:expr) => {
-        #[cfg(feature = "openapi")]
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                $schema
-            }
-        }
-
-        #[cfg(feature = "openapi")]
-        impl utoipa::ToSchema for $name {}
-    };
-}
-
 /// A closed enumeration: another word is an error.
 macro_rules! words {
     (

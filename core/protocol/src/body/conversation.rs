@@ -40,7 +40,7 @@ pub struct Attachment {
     /// Their format.
     pub media_type: PictureType,
     /// How many there are.
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10485760))]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Width after the orientation was applied.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
@@ -59,7 +59,7 @@ pub struct Thumbnail {
     /// Hash of its bytes.
     pub sha256: Sha256,
     /// How many there are.
-    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10485760))]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Width.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 320))]

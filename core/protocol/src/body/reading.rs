@@ -19,11 +19,11 @@ pub struct StepsDay {
     pub revision: u32,
     /// What the sensors counted: the sum of `hours`; absent if nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1000000))]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub sensor_steps: Option<i64>,
     /// Her own correction, as a difference to the sensors; it belongs to the day and to no hour.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(minimum = -1000000, maximum = 1000000))]
+    #[cfg_attr(feature = "openapi", schema(minimum = -1_000_000, maximum = 1_000_000))]
     pub correction_steps: Option<i64>,
     /// Steps that were not believed and not counted.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct HourSlot {
     /// First instant of the slot.
     pub start_at_ms: UtcMillis,
     /// Sensor steps.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1000000))]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub steps: i64,
 }
 
