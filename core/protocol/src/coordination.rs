@@ -18,9 +18,11 @@ pub struct InvitationRequest {
     /// Her society.
     pub society_id: SocietyId,
     /// Her name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// How it is read, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name_reading: Option<String>,
     /// With it the code is hers.
     pub birth_date: LocalDate,
@@ -29,6 +31,7 @@ pub struct InvitationRequest {
     pub dietitian_id: Option<AccountId>,
     /// The society's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_ref: Option<String>,
 }
 
