@@ -32,6 +32,12 @@ impl Database {
         &self.address
     }
 
+    /// How a node reaches it.
+    #[must_use]
+    pub fn settings(&self) -> PostgresSettings {
+        self.settings.clone()
+    }
+
     /// A store over it, as one more node has it.
     ///
     /// # Panics
