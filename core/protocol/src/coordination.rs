@@ -13,6 +13,7 @@ use crate::wire::Wire;
 
 /// Invites one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationRequest {
     /// Her society.
     pub society_id: SocietyId,
@@ -50,6 +51,7 @@ impl Wire for InvitationRequest {
 
 /// An invitation with its code. A repeat of the request replaces the code, because the server keeps only a hash of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -67,6 +69,7 @@ impl Wire for InvitationAnswer {
 
 /// Takes an invitation back, as long as nobody has used it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithdrawInvitationRequest {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -78,6 +81,7 @@ impl Wire for WithdrawInvitationRequest {
 
 /// Asks for the invitations of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationsRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -92,6 +96,7 @@ impl Wire for InvitationsRequest {
 
 /// Invitations in the order in which they were made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationsAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -121,6 +126,7 @@ open_words! {
 
 /// An invitation, without its code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationSummary {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -139,6 +145,7 @@ pub struct InvitationSummary {
 
 /// Asks for the cases of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CasesRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -153,6 +160,7 @@ impl Wire for CasesRequest {
 
 /// Cases in the order in which they were opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CasesAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -180,6 +188,7 @@ open_words! {
 
 /// What a coordinator sees of a case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseOverview {
     /// The case.
     pub case_id: CaseId,
@@ -203,6 +212,7 @@ pub struct CaseOverview {
 
 /// Somebody who acts for a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActingMember {
     /// A dietitian of the society of the case.
     pub account_id: AccountId,
@@ -212,6 +222,7 @@ pub struct ActingMember {
 
 /// Sets who acts for a case, all of them at once. Those who are not named lose access with their next request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignmentRequest {
     /// The case.
     pub case_id: CaseId,
@@ -232,6 +243,7 @@ impl Wire for AssignmentRequest {
 
 /// Asks for the staff of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -243,6 +255,7 @@ impl Wire for StaffRequest {
 
 /// The staff of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -266,6 +279,7 @@ open_words! {
 
 /// A member of the staff.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffMember {
     /// The account.
     pub account_id: AccountId,
@@ -284,6 +298,7 @@ pub struct StaffMember {
 
 /// Ends the session of somebody else's device: of a lost phone, or of staff who left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevokeSessionRequest {
     /// Whose.
     pub account_id: AccountId,
@@ -298,6 +313,7 @@ impl Wire for RevokeSessionRequest {
 
 /// Stops an account, or lets it go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountStatusRequest {
     /// Whose.
     pub account_id: AccountId,

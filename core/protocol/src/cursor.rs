@@ -33,6 +33,7 @@ words! {
 
 /// The name of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogName {
     /// Whose record it is.
     pub case_id: CaseId,
@@ -138,6 +139,7 @@ impl<'de> Deserialize<'de> for Epoch {
 
 /// How far a reader has replicated one log: everything up to and including `seq`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cursor {
     /// The incarnation that the replica was read from.
     pub epoch: Epoch,

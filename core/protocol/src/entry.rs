@@ -19,6 +19,7 @@ use crate::wire::ParseError;
 ///
 /// Reading and writing gives the same bytes: known fields in the order below, then the unknown ones in theirs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(remote = "Self")] // the traits below wrap what is derived, in order to keep unknown fields
 pub struct Entry {
     /// Its place.
@@ -51,6 +52,7 @@ pub struct Entry {
     pub body: Option<RawBody>,
     /// Fields of a later server.
     #[serde(flatten, skip_deserializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub unknown: UnknownFields,
 }
 

@@ -69,6 +69,8 @@ macro_rules! uuid_id {
                     crate::word::deserialize(deserializer)
                 }
             }
+
+            schema!($name, crate::openapi::uuid());
         )+
     };
 }

@@ -33,6 +33,8 @@ pub mod hash;
 pub mod id;
 pub mod kind;
 pub mod limits;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod pull;

@@ -18,6 +18,7 @@ use crate::wire::{ParseError, Wire, WriteError};
 /// It does not say who asks: that is taken from the session. Fields that the reader does not know are dropped here and not kept,
 /// because a phone must not be able to plant a field that a later server gives a meaning. What is new goes into the body.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operation {
     /// Its id, for ever.
     pub op_id: OpId,

@@ -11,6 +11,7 @@ use crate::wire::Wire;
 
 /// Asks for what is new in all logs that a phone replicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullRequest {
     /// The logs in the order in which the phone wants them: the open case, those with something unread, the rest.
     pub logs: Vec<LogCursor>,
@@ -23,6 +24,7 @@ pub struct PullRequest {
 
 /// How far a phone has replicated one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogCursor {
     /// The log.
     pub log: LogName,
@@ -44,6 +46,7 @@ impl Wire for PullRequest {
 
 /// What is new. A log that is not listed has nothing new, or had no room: then another one has more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -66,6 +69,7 @@ impl Wire for PullAnswer {
 
 /// News of one log: a page or a refusal. One that fails does not hold up the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogAnswer {
     /// The log.
     pub log: LogName,
@@ -87,6 +91,7 @@ impl LogAnswer {
 
 /// Consecutive entries of one log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page {
     /// The cursor that was asked from.
     pub after: Cursor,

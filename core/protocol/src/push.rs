@@ -12,6 +12,7 @@ use crate::wire::Wire;
 
 /// Operations of one lane, in their order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushRequest {
     /// The log to append to.
     pub log: LogName,
@@ -37,6 +38,7 @@ impl Wire for PushRequest {
 
 /// What became of the operations of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,

@@ -14,6 +14,7 @@ use crate::wire::Wire;
 
 /// Announces a picture or a thumbnail. The same hash in the same log brings back the upload that is there, so a repeat is free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadRequest {
     /// The log of the message that will name it.
     pub log: LogName,
@@ -41,6 +42,7 @@ impl Wire for UploadRequest {
 
 /// How far an upload has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -58,6 +60,7 @@ impl Wire for UploadAnswer {
 
 /// Asks for the bytes of a picture, by its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PictureRequest {
     /// The log in which a message names it.
     pub log: LogName,

@@ -107,6 +107,7 @@ impl<'de> Deserialize<'de> for AppVersion {
 
 /// What a server says about itself before anybody signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -122,6 +123,7 @@ pub struct ServerAnswer {
 
 /// A kind that a server accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AcceptedKind {
     /// The kind.
     pub kind: KindName,

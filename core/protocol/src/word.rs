@@ -103,6 +103,21 @@ macro_rules! word_traits {
     };
 }
 
+/// How a type that is read and written by hand stands in the description of the server's interface.
+macro_rules! schema {
+    ($name:ty, $schema:expr) => {
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $schema
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    };
+}
+
 /// A closed enumeration: another word is an error.
 macro_rules! words {
     (
@@ -140,6 +155,7 @@ macro_rules! words {
         }
 
         word_traits!($name, $expected);
+        schema!($name, crate::openapi::one_of(&[$($word,)+]));
     };
 }
 
@@ -183,6 +199,7 @@ macro_rules! open_words {
         }
 
         word_traits!($name, $expected);
+        schema!($name, crate::openapi::open_word(&[$($word,)+]));
     };
 }
 
@@ -208,6 +225,7 @@ macro_rules! word_type {
         }
 
         word_traits!($name, $expected);
+        schema!($name, crate::openapi::open_word(&[]));
     };
 }
 

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod client_address;
 mod consent_text;
 mod coordination;
+pub mod description;
 mod devices;
 mod enrolment;
 pub mod extract;
@@ -42,6 +43,7 @@ use crate::store::Refused;
 pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(server_info::routes())
+        .merge(description::routes())
         .merge(enrolment::routes())
         .merge(transfer::routes())
         .merge(staff_sign_in::routes())
