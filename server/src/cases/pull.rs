@@ -288,7 +288,7 @@ async fn poll_heads(server: &Server, known: &BTreeMap<CaseId, i64>) -> Result<BT
         .await?;
     for (case_id, head) in &heads {
         if known.get(case_id) != Some(head) {
-            server.waiters.hint(*case_id);
+            server.waiters.hint_here(*case_id);
         }
     }
     Ok(heads)
