@@ -4,6 +4,7 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
+mod caseload;
 mod consent_text;
 mod coordination;
 mod devices;
@@ -36,6 +37,7 @@ pub fn resources() -> OpenApiRouter<Server> {
         .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
+        .merge(caseload::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())
         .merge(coordination::routes())
