@@ -13,5 +13,9 @@ mod support;
 
 #[path = "cases/caseload.rs"]
 mod caseload;
+#[path = "cases/erasure.rs"]
+mod erasure;
 #[path = "cases/logs.rs"]
 mod logs;
+#[path = "cases/snapshots.rs"]
+mod snapshots;

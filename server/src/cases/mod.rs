@@ -3,6 +3,8 @@
 pub mod access;
 pub mod append;
 pub mod caseload;
+pub mod erasure;
 pub mod pull;
 pub(crate) mod refusals;
+pub mod snapshots;
 pub(crate) mod sql;

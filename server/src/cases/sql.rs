@@ -123,3 +123,43 @@ pub(crate) const CASELOAD: &str = "
         END DESC,
         case_head.opened_at_ms DESC, case_head.case_id
     LIMIT $2";
+
+pub(crate) const ENTRY_TO_ERASE: &str = "
+    SELECT kind, body_version, body
+    FROM entry
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq = $3";
+
+pub(crate) const BLANK_ENTRY: &str = "
+    UPDATE entry
+    SET body = NULL
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq = $3";
+
+/// Entries that may name pictures and still have their body.
+pub(crate) const ENTRIES_WITH_PICTURES: &str = "
+    SELECT seq, kind, body_version, body
+    FROM entry
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq > $3
+        AND body IS NOT NULL
+        AND kind IN ('message.posted', 'question.asked', 'question.followed_up')
+    ORDER BY seq
+    LIMIT $4";
+
+pub(crate) const DELETE_PICTURE_USE: &str = "
+    DELETE FROM picture_use
+    WHERE case_id = $1
+        AND audience = $2
+        AND sha256 = $3";
+
+/// As if nobody had touched it for ever: the next run of the collector takes it, unless somebody announces the same picture again.
+pub(crate) const AGE_UPLOAD: &str = "
+    UPDATE upload
+    SET touched_at_ms = 0
+    WHERE case_id = $1
+        AND audience = $2
+        AND sha256 = $3";

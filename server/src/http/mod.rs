@@ -15,6 +15,7 @@ mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod snapshots;
 mod staff_sign_in;
 mod transfer;
 mod uploads;
@@ -37,6 +38,7 @@ pub fn resources() -> OpenApiRouter<Server> {
         .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
+        .merge(snapshots::routes())
         .merge(caseload::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())

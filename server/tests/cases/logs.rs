@@ -1,6 +1,7 @@
 //! Pushing and pulling, as short as a test wants it.
 
 use axum::http::StatusCode;
+use ayumi_protocol::entry::Entry;
 use serde_json::{Value, json};
 
 use crate::support::{Person, World, request};
@@ -49,6 +50,26 @@ pub async fn push(
 pub fn message(number: u32, text: &str) -> (String, &'static str, Value) {
     let body = json!({ "text": text, "authored_by": "person" });
     (op_id(number), "message.posted", body)
+}
+
+/// Pulls a whole log.
+pub async fn pull(world: &World, by: &Person, log: &Value) -> Vec<Entry> {
+    let epoch = epoch(world).await;
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let seq = entries.last().map_or(0, |entry| entry.seq.number());
+        let cursor = json!({ "log": log, "cursor": { "epoch": epoch, "seq": seq } });
+        let body = json!({ "logs": [cursor], "page_entries": 500 });
+        let (status, answer) = world
+            .send(request("POST", "/v1/pull", Some(&by.token), &body))
+            .await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let Some(page) = answer["logs"][0]["page"].as_object() else {
+            return entries;
+        };
+        let page: Vec<Entry> = serde_json::from_value(page["entries"].clone()).unwrap();
+        entries.extend(page);
+    }
 }
 
 /// The number that a statement brings.
