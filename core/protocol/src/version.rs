@@ -46,6 +46,8 @@ pub mod media_types {
     pub const PROBLEM: &str = "application/problem+json";
     /// A part of an upload.
     pub const UPLOAD_PART: &str = "application/offset+octet-stream";
+    /// A snapshot: the file itself is compressed, so that its ranges and its hash are those of the compressed bytes.
+    pub const SNAPSHOT: &str = "application/gzip";
 }
 
 /// The version of an app: three numbers, ordered as numbers; travels as `1.4.0`.
