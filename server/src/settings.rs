@@ -57,6 +57,7 @@ pub struct Place {
     )]
     pub data: PathBuf,
     /// `sqlite` for a file in the folder, or the address of a PostgreSQL database, such as `postgresql://ayumi@localhost/ayumi`.
+    /// TLS follows its `sslmode` (disable, prefer, require) and `sslrootcert` (a file in PEM).
     #[arg(
         long,
         env = "AYUMI_STORE",
@@ -134,6 +135,12 @@ pub struct Serving {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<IpAddr>,
+    /// Seconds in which a connection has to say what it wants, also between two requests.
+    #[arg(long, env = "AYUMI_HEADER_SECONDS", default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_seconds: u64,
+    /// Seconds that a request may take with its answer, unless it is a long poll or sends a picture.
+    #[arg(long, env = "AYUMI_REQUEST_SECONDS", default_value_t = limits::REQUEST_DEADLINE.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub request_seconds: u64,
     /// Form of the log on standard error.
     #[arg(long, env = "AYUMI_LOG", default_value = "text")]
     pub log: LogForm,

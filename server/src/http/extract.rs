@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use axum::body::to_bytes;
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -11,6 +11,7 @@ use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::version::{headers, is_served, media_types};
 use ayumi_protocol::wire::Wire;
 use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -39,13 +40,24 @@ impl<T: Wire> FromRequest<Server> for Received<T> {
             return Err(ProblemCode::UnsupportedMediaType.into());
         }
         let coding = coding(request.headers())?;
-        let bytes = to_bytes(request.into_body(), T::MOST_BYTES)
-            .await
-            .map_err(|_| ProblemCode::TooLarge)?;
-        let bytes = match coding {
-            Coding::Identity => bytes,
-            Coding::Gzip => unpack(&bytes, T::MOST_BYTES)?.into(),
-        };
+        // What announces itself as too long is not waited for.
+        let announced = request.body().size_hint().lower();
+        if announced > u64::try_from(T::MOST_BYTES).unwrap_or(u64::MAX) {
+            return Err(ProblemCode::TooLarge.into());
+        }
+        let mut bytes = Vec::new();
+        let mut chunks = request.into_body().into_data_stream();
+        while let Some(chunk) = chunks.next().await {
+            // Chunks that are none, or a connection that is gone.
+            let chunk = chunk.map_err(|_| ProblemCode::Malformed)?;
+            if bytes.len().saturating_add(chunk.len()) > T::MOST_BYTES {
+                return Err(ProblemCode::TooLarge.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if coding == Coding::Gzip {
+            bytes = unpack(&bytes, T::MOST_BYTES)?;
+        }
         T::parse(&bytes)
             .map(Self)
             .map_err(|error| error.problem_code().into())

@@ -23,6 +23,7 @@ mod fault;
 mod folder_lock;
 mod migrate;
 mod postgres;
+mod postgres_tls;
 mod repeat;
 pub(crate) mod sql;
 mod sqlite;

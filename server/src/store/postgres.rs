@@ -16,7 +16,9 @@ use tokio_postgres::{Config, IsolationLevel, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::repeat::Repeats;
-use super::{Engine, Fault, Figures, Row, Store, StoreError, Transaction, Value, Work, migrate};
+use super::{
+    Engine, Fault, Figures, Row, Store, StoreError, Transaction, Value, Work, migrate, postgres_tls,
+};
 use crate::host::{Boxed, Host};
 
 /// How a node reaches its database.
@@ -38,16 +40,15 @@ impl fmt::Debug for PostgresSettings {
 }
 
 impl PostgresSettings {
-    /// Reads an address such as `postgresql://ayumi@localhost/ayumi`, with 16 connections and without TLS.
+    /// Reads an address such as `postgresql://ayumi@localhost/ayumi`, with 16 connections, and with TLS as its `sslmode` and
+    /// `sslrootcert` ask for it.
     ///
     /// Errors: `Unavailable`, if it is no address of a database; it is not repeated, because it may hold a password.
     pub fn parse(address: &str) -> Result<Self, StoreError> {
-        let config = address
-            .parse()
-            .map_err(|_| StoreError::Unavailable("this is no address of a PostgreSQL database".to_owned()))?;
+        let (config, tls) = postgres_tls::parse(address)?;
         Ok(Self {
             config,
-            tls: None,
+            tls,
             connections: 16,
         })
     }
