@@ -55,8 +55,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "kill",
-        arguments: "[ROUNDS]",
-        does: "kills a real process at random moments and compares what it left [default: 200 rounds]",
+        arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres]]",
+        does: "kills a real process at random moments and compares what it left [default: the core, 200 rounds; server: 100 on each store]",
         run: kill::run,
     },
     Command {
@@ -73,7 +73,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        arguments: "[WHAT]",
+        arguments: "[WHAT | server [--seconds N]]",
         does: "figures of the design, each beside the bare limit of the same run",
         run: bench::run,
     },

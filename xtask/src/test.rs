@@ -31,6 +31,12 @@ const STEPS: &[Step] = &[
         run: |repository| kill::rounds_of(repository, kill::ROUNDS).into(),
     },
     Step {
+        name: "kill server",
+        run: |repository| {
+            kill::rounds_of_server(repository, kill::SERVER_ROUNDS_IN_TEST, kill::BOTH_STORES).into()
+        },
+    },
+    Step {
         name: "file faults",
         run: file_faults,
     },
