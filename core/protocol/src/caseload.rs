@@ -15,6 +15,7 @@ pub struct CaseloadAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
     /// The cases, the last one active first.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub cases: Vec<CaseSummary>,
 }
 

@@ -18,9 +18,11 @@ pub struct InvitationRequest {
     /// Her society.
     pub society_id: SocietyId,
     /// Her name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// How it is read, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name_reading: Option<String>,
     /// With it the code is hers.
     pub birth_date: LocalDate,
@@ -29,6 +31,7 @@ pub struct InvitationRequest {
     pub dietitian_id: Option<AccountId>,
     /// The society's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_ref: Option<String>,
 }
 
@@ -37,12 +40,14 @@ impl Wire for InvitationRequest {
 
     fn check(&self) -> Result<(), LimitError> {
         check::text("name", &self.name, limits::LINE_CHARS)?;
+        check::column("name", &self.name, limits::LINE_CHARS)?;
         for (field, text) in [
             ("name_reading", &self.name_reading),
             ("external_ref", &self.external_ref),
         ] {
             if let Some(text) = text {
                 check::text(field, text, limits::LINE_CHARS)?;
+                check::column(field, text, limits::LINE_CHARS)?;
             }
         }
         Ok(())
@@ -227,6 +232,7 @@ pub struct AssignmentRequest {
     /// The case.
     pub case_id: CaseId,
     /// Her dietitian and substitutes; at least one.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub acting: Vec<ActingMember>,
 }
 
@@ -326,3 +332,20 @@ impl Wire for AccountStatusRequest {
 }
 
 silent_debug!(InvitationRequest, InvitationSummary, CaseOverview, StaffMember);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_database_stores_is_refused_before_it_gets_there() {
+        let request = |name: &str| {
+            let text = format!(
+                "{{\"society_id\":\"019d4000-0000-7000-8000-0000000000e1\",\"name\":\"{name}\",\"birth_date\":\"1979-05-14\"}}"
+            );
+            InvitationRequest::parse(text.as_bytes()).map(|_| ())
+        };
+        assert_eq!(request("Simulated"), Ok(()));
+        assert!(request("Simu\\u0000lated").is_err());
+    }
+}

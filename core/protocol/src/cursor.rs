@@ -83,6 +83,12 @@ impl<'de> Deserialize<'de> for Seq {
     }
 }
 
+schema_of!(Seq => crate::schema::integer(
+    "The place of an entry in its log: 1, 2, 3 and so on without a gap; 0 is the place before the first entry.",
+    0,
+    LARGEST_EXACT,
+));
+
 /// The incarnation of the server's store: random, made when the store is created and again by a restore.
 ///
 /// Compared for equality only, which is why it has no order.
@@ -136,6 +142,8 @@ impl<'de> Deserialize<'de> for Epoch {
         crate::word::deserialize(deserializer)
     }
 }
+
+schema_of!(Epoch => crate::schema::uuid("The incarnation of the store of the server."));
 
 /// How far a reader has replicated one log: everything up to and including `seq`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

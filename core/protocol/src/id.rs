@@ -7,9 +7,9 @@ use uuid::{Builder, Uuid};
 use crate::word::Text;
 
 macro_rules! uuid_id {
-    ($($(#[$meta:meta])* $name:ident: $expected:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $expected:literal;)+) => {
         $(
-            $(#[$meta])*
+            $(#[doc = $doc])+
             #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct $name(Uuid);
 
@@ -70,7 +70,7 @@ macro_rules! uuid_id {
                 }
             }
 
-            schema!($name, crate::openapi::uuid());
+            schema_of!($name => crate::schema::uuid(concat!($($doc, "\n"),+)));
         )+
     };
 }

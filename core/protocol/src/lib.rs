@@ -33,12 +33,12 @@ pub mod hash;
 pub mod id;
 pub mod kind;
 pub mod limits;
-#[cfg(feature = "openapi")]
-mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod pull;
 pub mod push;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod session;
 pub mod snapshot;
 pub mod thinning;

@@ -70,6 +70,8 @@ open_words! {
         TooLarge = "too_large",
         /// Of another content type than the address takes.
         UnsupportedMediaType = "unsupported_media_type",
+        /// The range begins behind the end of the file: what was downloaded so far is not this file.
+        RangeUnsatisfiable = "range_unsatisfiable",
         /// Of the right form, with a value beyond a limit.
         InvalidValue = "invalid_value",
         /// The id of the operation belongs to one with other bytes.
@@ -141,6 +143,7 @@ impl ProblemCode {
             | Self::MethodNotAllowed
             | Self::TooLarge
             | Self::UnsupportedMediaType
+            | Self::RangeUnsatisfiable
             | Self::InvalidValue
             | Self::OperationReused
             | Self::IdempotencyKeyReused
@@ -180,6 +183,7 @@ impl ProblemCode {
             | Self::TransitionImpossible => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RangeUnsatisfiable => 416,
             Self::KindUnknown
             | Self::InvalidValue
             | Self::OperationReused
@@ -229,6 +233,7 @@ impl ProblemCode {
             Self::MethodNotAllowed => "Another method is needed",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "The content type is not accepted",
+            Self::RangeUnsatisfiable => "The range begins behind the end",
             Self::InvalidValue => "A value is not accepted",
             Self::OperationReused => "The operation id belongs to another operation",
             Self::IdempotencyKeyReused => "The idempotency key belongs to another request",

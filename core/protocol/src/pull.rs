@@ -14,11 +14,14 @@ use crate::wire::Wire;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullRequest {
     /// The logs in the order in which the phone wants them: the open case, those with something unread, the rest.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub logs: Vec<LogCursor>,
     /// Most entries of one page.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 500))]
     pub page_entries: u32,
     /// How long the server may wait for news before it answers that there are none; 0 for an answer at once.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 25000))]
     pub wait_ms: u32,
 }
 
@@ -53,6 +56,7 @@ pub struct PullAnswer {
     /// Incarnation of the server's store.
     pub epoch: Epoch,
     /// The logs with news, at most once each.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub logs: Vec<LogAnswer>,
     /// Logs were left out for want of room: ask again at once.
     #[serde(default)]

@@ -67,6 +67,7 @@ impl Secret {
 
     fn check(&self, field: &'static str) -> Result<(), LimitError> {
         check::text(field, &self.0, limits::SECRET_BYTES)?;
+        check::column(field, &self.0, limits::SECRET_BYTES)?;
         check::length(field, self.0.len(), limits::SECRET_BYTES)
     }
 }
@@ -77,6 +78,8 @@ impl fmt::Debug for Secret {
     }
 }
 
+schema_of!(Secret => crate::schema::secret("A code, password or token, of at most 512 bytes."));
+
 /// What a device says about itself when it signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -84,6 +87,7 @@ pub struct DeviceDescription {
     /// What it is.
     pub platform: Platform,
     /// Its model, for the list in which its owner recognises it.
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub model: String,
     /// The app on it.
     pub app_version: AppVersion,
@@ -91,7 +95,7 @@ pub struct DeviceDescription {
 
 impl DeviceDescription {
     fn check(&self) -> Result<(), LimitError> {
-        check::chars("model", &self.model, limits::LINE_CHARS)
+        check::column("model", &self.model, limits::LINE_CHARS)
     }
 }
 
@@ -174,6 +178,7 @@ impl Wire for TransferCodeAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffSignInRequest {
     /// The name of the account.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub login: String,
     /// The password.
     pub password: Secret,
@@ -188,6 +193,7 @@ impl Wire for StaffSignInRequest {
 
     fn check(&self) -> Result<(), LimitError> {
         check::text("login", &self.login, limits::LINE_CHARS)?;
+        check::column("login", &self.login, limits::LINE_CHARS)?;
         self.password.check("password")?;
         self.one_time_code.check("one_time_code")?;
         self.device.check()
@@ -360,6 +366,7 @@ pub struct PushTokenRequest {
     pub service: PushService,
     /// What the service named the device; null stops the hints.
     #[serde(deserialize_with = "crate::word::nullable")]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub token: Option<Secret>,
 }
 

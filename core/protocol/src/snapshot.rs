@@ -1,6 +1,6 @@
 //! Snapshots: a ready-made prefix of a log for a new phone.
 //!
-//! The file is the compressed sequence of [`SnapshotItem`]s, one JSON value after the other, for the entries 1 to `up_to_seq` without a
+//! The file is the sequence, compressed by gzip, of [`SnapshotItem`]s, one JSON value after the other, for the entries 1 to `up_to_seq` without a
 //! gap. A line break after each value is for the eye; a body may hold line breaks too, so [`read_items`] goes by values.
 
 use serde::{Deserialize, Serialize};

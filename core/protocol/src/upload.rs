@@ -21,12 +21,15 @@ pub struct UploadRequest {
     /// Hash of the bytes, after metadata was taken out.
     pub sha256: Sha256,
     /// How many there are.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Their format.
     pub media_type: PictureType,
     /// Width.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub width_px: u32,
     /// Height.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub height_px: u32,
 }
 

@@ -3,6 +3,7 @@
 //! The commands work on the store itself. Each is one transaction, or says how far it came.
 
 mod backups;
+mod cases;
 mod demo;
 mod invitations;
 mod people;
@@ -10,8 +11,8 @@ mod societies;
 
 use std::path::PathBuf;
 
-use ayumi_protocol::body::Qualification;
-use ayumi_protocol::cursor::Epoch;
+use ayumi_protocol::body::{ErasureReason, Qualification};
+use ayumi_protocol::cursor::{Audience, Epoch};
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::Role;
 use ayumi_protocol::time::LocalDate;
@@ -139,6 +140,21 @@ pub enum AdminCommand {
         #[arg(long)]
         substitute: Vec<String>,
     },
+    /// Erases the body of one entry for good, here and in every replica; its place stays: `admin entry-erase CASE care 17`.
+    ///
+    /// An edited text stands in the log once for each edit: erase each of them. Backups of before still hold it.
+    EntryErase {
+        /// Id of the case.
+        case: String,
+        /// The log: `care`, `staff` or `advice`.
+        #[arg(value_parser = audience)]
+        audience: Audience,
+        /// Place of the entry.
+        seq: i64,
+        /// Why: `requested`, `accidental` or `term_ended`.
+        #[arg(long, default_value = "requested", value_parser = erasure_reason)]
+        reason: ErasureReason,
+    },
     /// Stops an account for now. Nothing is lost.
     AccountSuspend {
         /// Its login or id.
@@ -182,6 +198,17 @@ fn staff_role(word: &str) -> Result<Role, String> {
 fn qualification(word: &str) -> Result<Qualification, String> {
     let why = "it is physician, public_health_nurse, registered_dietitian or other";
     Qualification::from_word(word).ok_or_else(|| why.to_owned())
+}
+
+fn audience(word: &str) -> Result<Audience, String> {
+    Audience::from_word(word).ok_or_else(|| "it is care, staff or advice".to_owned())
+}
+
+fn erasure_reason(word: &str) -> Result<ErasureReason, String> {
+    match ErasureReason::from_word(word) {
+        Some(reason) if ErasureReason::KNOWN.contains(&reason) => Ok(reason),
+        _ => Err("it is requested, accidental or term_ended".to_owned()),
+    }
 }
 
 fn local_date(text: &str) -> Result<LocalDate, String> {
@@ -273,6 +300,12 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
             dietitian,
             substitute,
         } => people::assign(server, &case, &dietitian, &substitute).await,
+        AdminCommand::EntryErase {
+            case,
+            audience,
+            seq,
+            reason,
+        } => cases::erase(server, &case, audience, seq, reason).await,
         AdminCommand::AccountSuspend { account } => people::set_status(server, &account, false).await,
         AdminCommand::AccountResume { account } => people::set_status(server, &account, true).await,
         AdminCommand::SessionEnd { account } => people::end_sessions(server, &account).await,

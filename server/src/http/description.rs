@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use ayumi_protocol::problem::{Problem, ProblemCode};
 use ayumi_protocol::version::media_types;
+use serde_json::Value;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, RefOr};
 use utoipa::{PartialSchema as _, ToSchema as _};
@@ -22,12 +23,47 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 /// This description.
 #[utoipa::path(
     get, path = "/v1/openapi.json",
-    responses((status = 200, description = "An OpenAPI document", body = serde_json::Value), Problems),
+    responses((status = 200, description = "An OpenAPI document", body = Value), Problems),
 )]
 async fn openapi() -> Result<Response, Rejection> {
-    static TEXT: LazyLock<Option<String>> = LazyLock::new(|| describe().to_json().ok());
+    static TEXT: LazyLock<Option<String>> = LazyLock::new(|| written().ok());
     let text = TEXT.as_deref().ok_or(ProblemCode::InternalFault)?;
     Ok(([(header::CONTENT_TYPE, media_types::JSON)], text).into_response())
+}
+
+/// The text that is served.
+fn written() -> Result<String, serde_json::Error> {
+    let mut description = serde_json::to_value(describe())?;
+    without_links(&mut description);
+    serde_json::to_string(&description)
+}
+
+/// Doc comments refer to each other as rustdoc wants it, ``[`name`]`` or ``[`name`](path)``; a reader of the description has no rustdoc.
+fn without_links(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains("[`") => *text = plain(text),
+        Value::Array(values) => values.iter_mut().for_each(without_links),
+        Value::Object(fields) => fields.values_mut().for_each(without_links),
+        _ => {}
+    }
+}
+
+fn plain(text: &str) -> String {
+    let mut parts = text.split("[`");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((name, rest)) = part.split_once("`]") else {
+            plain.push_str("[`");
+            plain.push_str(part);
+            continue;
+        };
+        let target = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        plain.push('`');
+        plain.push_str(name);
+        plain.push('`');
+        plain.push_str(target.map_or(rest, |(_, after)| after));
+    }
+    plain
 }
 
 /// The whole description.
@@ -60,13 +96,21 @@ pub fn describe() -> OpenApi {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
+    fn references_of_doc_comments_become_plain_names() {
+        assert_eq!(
+            plain("At most [`LIST_ITEMS`], see [`headers`](crate::version::headers). Not [this]."),
+            "At most `LIST_ITEMS`, see `headers`. Not [this]."
+        );
+        assert_eq!(plain("[`open"), "[`open");
+        assert!(!written().unwrap().contains("[`"));
+    }
+
+    #[test]
     fn every_request_is_described_with_its_success_its_problems_and_schemas_that_exist() {
-        let text = describe().to_json().unwrap();
+        let text = written().unwrap();
         let description: Value = serde_json::from_str(&text).unwrap();
         let schemas = description["components"]["schemas"].as_object().unwrap();
         for part in text.split("\"#/components/schemas/").skip(1) {

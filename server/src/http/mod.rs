@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod client_address;
+mod caseload;
 mod consent_text;
 mod coordination;
 pub mod description;
@@ -17,6 +18,7 @@ mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod snapshots;
 mod staff_sign_in;
 mod transfer;
 mod uploads;
@@ -52,6 +54,8 @@ pub fn resources() -> OpenApiRouter<Server> {
         .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
+        .merge(snapshots::routes())
+        .merge(caseload::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())
         .merge(coordination::routes())

@@ -176,6 +176,24 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// Ends the server at once, as `pg_ctl stop -m immediate` does: nothing is written any more, and the next start recovers from
+    /// the log. It is started again by itself.
+    ///
+    /// # Panics
+    /// If no server runs.
+    pub fn crash(&self) {
+        let pid = self.server_pid().expect("a running server");
+        run(Command::new("kill").args(["-QUIT", &pid]));
+    }
+
+    /// Process of the server, while there is one.
+    #[must_use]
+    pub fn server_pid(&self) -> Option<String> {
+        let file = self.folder.path().join("data").join("postmaster.pid");
+        let text = std::fs::read_to_string(file).ok()?;
+        text.lines().next().map(str::to_owned)
+    }
+
     /// Makes a database and its schema.
     ///
     /// # Panics
@@ -217,16 +235,24 @@ impl Drop for Cluster {
     }
 }
 
-/// Keeps a server running until its own input ends, which is when the process that started it has ended, however that happened.
-/// Then it stops the server and removes the folder.
+/// Keeps a server running until its own input ends, which is when the process that started it has ended, however that happened:
+/// one that is killed is started again. Then it stops the server and removes the folder.
 const KEEPER: &str = r#"
 folder=$1
 shift
-"$@" &
-server=$!
+{
+    until [ -e "$folder/is-over" ]; do
+        "$@"
+        sleep 0.05
+    done
+    touch "$folder/has-ended"
+} &
 read -r _
-kill -INT "$server"
-wait "$server"
+touch "$folder/is-over"
+until [ -e "$folder/has-ended" ]; do
+    kill -INT "$(head -n 1 "$folder/data/postmaster.pid")"
+    sleep 0.05
+done
 rm -rf "$folder"
 "#;
 
