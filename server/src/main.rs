@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use ayumi_server::settings::{Command, CommandLine, LogForm};
+use ayumi_server::settings::{Command, CommandLine, LogForm, Notify};
+use ayumi_server::store::exchange_hints;
 use ayumi_server::{admin, serve};
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -12,6 +13,11 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let line = CommandLine::parse();
     log_to_standard_error(line.serving.log);
+    // What a panic says may quote what somebody wrote.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic");
+    }));
     let done = run(line).await;
     let (printed, code) = match done {
         Ok(text) => (writeln_to(&mut io::stdout(), &text), ExitCode::SUCCESS),
@@ -32,6 +38,7 @@ async fn run(line: CommandLine) -> Result<String, String> {
     match line.command {
         Some(Command::Admin { command }) => admin::run(&line.place, command).await,
         None | Some(Command::Serve) => {
+            let _lock = line.place.lock()?;
             let server = line.place.open().await?;
             tracing::info!(
                 listen = %line.serving.listen,
@@ -39,6 +46,9 @@ async fn run(line: CommandLine) -> Result<String, String> {
                 data = %line.place.data.display(),
                 "serving; a new store begins with `ayumi-server admin society-create`",
             );
+            if let (Notify::On, Ok(Some(settings))) = (line.serving.notify, line.place.postgres()) {
+                exchange_hints(server.waiters.clone(), settings, server.host.clone());
+            }
             serve::serve(server, &line.serving).await?;
             Ok("stopped".to_owned())
         }

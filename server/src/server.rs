@@ -5,7 +5,9 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 
 use crate::host::{Boxed, Host};
+use crate::metrics::Metrics;
 use crate::policy::Policy;
+use crate::rates::Rates;
 use crate::store::{self, Fault, Store, WorkFn};
 use crate::waiting::Waiters;
 
@@ -26,6 +28,10 @@ pub struct Parts {
     pub policy: Policy,
     /// Long polls that wait for news.
     pub waiters: Waiters,
+    /// How much each device may still push.
+    pub rates: Rates,
+    /// Numbers for its operator.
+    pub metrics: Metrics,
 }
 
 impl Parts {
@@ -34,6 +40,8 @@ impl Parts {
     pub fn new(host: Host, store: Arc<dyn Store>, objects: Arc<dyn ObjectStore>, policy: Policy) -> Self {
         Self {
             waiters: Waiters::new(host.time.clone()),
+            rates: Rates::new(host.time.clone(), &policy),
+            metrics: Metrics::default(),
             host,
             store,
             objects,

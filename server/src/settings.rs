@@ -1,16 +1,17 @@
 //! What is set on the command line or in the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ayumi_protocol::limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::admin::AdminCommand;
 use crate::host::Host;
 use crate::policy::Policy;
 use crate::server::{Parts, Server};
-use crate::store::{PostgresSettings, PostgresStore, Running, SqliteStore, Store, StoreError};
+use crate::store::{FolderLock, PostgresSettings, PostgresStore, Running, SqliteStore, Store, StoreError};
 use crate::uploads::objects;
 
 /// The backend of Ayumi. Without a command it serves.
@@ -56,6 +57,7 @@ pub struct Place {
     )]
     pub data: PathBuf,
     /// `sqlite` for a file in the folder, or the address of a PostgreSQL database, such as `postgresql://ayumi@localhost/ayumi`.
+    /// TLS follows its `sslmode` (disable, prefer, require) and `sslrootcert` (a file in PEM).
     #[arg(
         long,
         env = "AYUMI_STORE",
@@ -65,6 +67,34 @@ pub struct Place {
         global = true
     )]
     pub store: String,
+    /// Rates.
+    #[command(flatten)]
+    pub rates: Rates,
+}
+
+/// How much one device or one address may do. A benchmark or a test raises them.
+#[derive(Debug, Args)]
+pub struct Rates {
+    /// Pushes of one device in a minute.
+    #[arg(long, env = "AYUMI_PUSHES_PER_MINUTE", default_value_t = limits::PUSHES_PER_MINUTE, value_name = "COUNT")]
+    pub pushes_per_minute: u32,
+    /// Pushes of one device at once.
+    #[arg(long, env = "AYUMI_PUSH_BURST", default_value_t = limits::PUSH_BURST, value_name = "COUNT")]
+    pub push_burst: u32,
+    /// Tries to sign in, enrol or move to a new telephone in an hour, from one address and for one login or code.
+    #[arg(long, env = "AYUMI_SIGN_INS_PER_HOUR", default_value_t = limits::SIGN_INS_PER_HOUR, value_name = "COUNT")]
+    pub sign_ins_per_hour: u32,
+}
+
+impl Rates {
+    fn policy(&self) -> Policy {
+        Policy {
+            pushes_per_minute: self.pushes_per_minute,
+            push_burst: self.push_burst,
+            sign_ins_per_hour: self.sign_ins_per_hour,
+            ..Policy::default()
+        }
+    }
 }
 
 /// How a node serves.
@@ -78,7 +108,7 @@ pub struct Serving {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Address for health checks; not for the public.
+    /// Address for health checks and metrics; not for the public.
     #[arg(long, env = "AYUMI_INTERNAL_LISTEN", value_name = "ADDRESS")]
     pub internal_listen: Option<SocketAddr>,
     /// Certificate chain in PEM, for TLS without a proxy in front.
@@ -97,9 +127,35 @@ pub struct Serving {
         requires = "tls_certificate"
     )]
     pub tls_key: Option<PathBuf>,
+    /// Whether nodes over one PostgreSQL database tell each other about news. Without it news from another node takes some seconds.
+    #[arg(long, env = "AYUMI_NOTIFY", default_value = "on", value_name = "on|off")]
+    pub notify: Notify,
+    /// Address of a proxy in front that tells by `X-Forwarded-For` where a request came from. May be given more than once.
+    #[arg(
+        long = "trusted-proxy",
+        env = "AYUMI_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Seconds in which a connection has to say what it wants, also between two requests.
+    #[arg(long, env = "AYUMI_HEADER_SECONDS", default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_seconds: u64,
+    /// Seconds that a request may take with its answer, unless it is a long poll or sends a picture.
+    #[arg(long, env = "AYUMI_REQUEST_SECONDS", default_value_t = limits::REQUEST_DEADLINE.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub request_seconds: u64,
     /// Form of the log on standard error.
     #[arg(long, env = "AYUMI_LOG", default_value = "text")]
     pub log: LogForm,
+}
+
+/// Whether nodes tell each other about news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Notify {
+    /// By LISTEN and NOTIFY, on one more connection of each node.
+    On,
+    /// Not at all: for a pooler that hands out connections by transaction.
+    Off,
 }
 
 /// Form of the log.
@@ -120,6 +176,14 @@ impl Place {
             return Ok(None);
         }
         PostgresSettings::parse(&self.store).map(Some)
+    }
+
+    /// Keeps a second server away from the folder, while the lock is held, if the store is in it.
+    ///
+    /// Errors: a sentence that says what to do.
+    pub fn lock(&self) -> Result<Option<FolderLock>, String> {
+        let is_embedded = self.postgres().map_err(|error| error.to_string())?.is_none();
+        is_embedded.then(|| FolderLock::take(&self.data)).transpose()
     }
 
     /// Opens everything.
@@ -149,6 +213,6 @@ impl Place {
                 Arc::new(store.map_err(|error| format!("cannot open the database: {error}"))?)
             }
         };
-        Ok(Server::new(Parts::new(host, store, objects, Policy::default())))
+        Ok(Server::new(Parts::new(host, store, objects, self.rates.policy())))
     }
 }

@@ -12,6 +12,7 @@ mod support;
 use std::time::Duration;
 
 use ayumi_protocol::time::LocalDate;
+use ayumi_server::http::client_address::ClientAddress;
 use ayumi_server::societies::invitations::{self, Invitation};
 use serde_json::{Value, json};
 use support::{World, request};
@@ -31,6 +32,16 @@ async fn invite(world: &World) -> String {
 }
 
 async fn enrol(world: &World, code: &str, birth_date: &str, key: &str) -> (u16, Value) {
+    enrol_from(world, ClientAddress(None), code, birth_date, key).await
+}
+
+async fn enrol_from(
+    world: &World,
+    address: ClientAddress,
+    code: &str,
+    birth_date: &str,
+    key: &str,
+) -> (u16, Value) {
     let body = json!({
         "code": code, "birth_date": birth_date,
         "device": { "platform": "ios", "model": "simulated", "app_version": "1.0.0" },
@@ -39,6 +50,7 @@ async fn enrol(world: &World, code: &str, birth_date: &str, key: &str) -> (u16, 
     request
         .headers_mut()
         .insert("idempotency-key", key.parse().unwrap());
+    request.extensions_mut().insert(address);
     let (status, answer) = world.send(request).await;
     (status.as_u16(), answer)
 }
@@ -170,6 +182,24 @@ async fn f62_trying_a_code_again_and_again_is_stopped_for_an_hour() {
     assert!(answer["retry_after_ms"].as_u64().unwrap() <= 3_600_000);
     world.time.advance(Duration::from_hours(1));
     assert_eq!(enrol(&world, "0000-1111-1111", "1975-04-01", KEY).await.0, 403);
+}
+
+#[tokio::test]
+async fn f62_one_address_that_tries_one_code_after_the_other_is_stopped_too() {
+    let world = World::new(1).await;
+    let from = |text: &str| ClientAddress(Some(text.parse().unwrap()));
+    let code = |number: u32| format!("{number:04}-0000-0000");
+    for number in 0..world.server.policy.sign_ins_per_hour {
+        let (status, _) = enrol_from(&world, from("2001:db8::1"), &code(number), "1975-04-01", KEY).await;
+        assert_eq!(status, 403);
+    }
+    let (status, _) = enrol_from(&world, from("2001:db8::2"), &code(98), "1975-04-01", KEY).await;
+    assert_eq!(status, 429, "another address of the same household");
+    let (status, _) = enrol_from(&world, from("2001:db8:0:1::1"), &code(99), "1975-04-01", KEY).await;
+    assert_eq!(status, 403, "another household");
+    world.time.advance(Duration::from_hours(1));
+    let (status, _) = enrol_from(&world, from("2001:db8::1"), &code(97), "1975-04-01", KEY).await;
+    assert_eq!(status, 403);
 }
 
 #[tokio::test]

@@ -89,6 +89,57 @@ fn a_message_is_stored_read_and_awaited_without_a_runtime() {
 }
 
 #[test]
+fn a_newer_pull_of_the_same_device_ends_the_older_wait_with_nothing() {
+    let world = now(World::new(3));
+    let her = world.here.participant.person.token.clone();
+    let waiting = pull(&world, 0, 20_000);
+    let mut older = pin!(world.send(request("POST", "/v1/pull", Some(&her), &waiting)));
+    assert!(older.as_mut().now_or_never().is_none());
+    let mut newer = pin!(world.send(request("POST", "/v1/pull", Some(&her), &waiting)));
+    assert!(newer.as_mut().now_or_never().is_none());
+    now(world.send(request("POST", "/v1/push", Some(&her), &message(&world, 1))));
+    let (status, nothing) = now(older);
+    assert_eq!((status.as_u16(), &nothing["logs"]), (200, &json!([])));
+    let (_, page) = now(newer);
+    assert_eq!(page["logs"][0]["page"]["entries"][0]["seq"], 1);
+
+    // One that does not wait ends it too.
+    let mut older = pin!(world.send(request("POST", "/v1/pull", Some(&her), &pull(&world, 1, 20_000))));
+    assert!(older.as_mut().now_or_never().is_none());
+    now(world.send(request("POST", "/v1/pull", Some(&her), &pull(&world, 1, 0))));
+    let (status, nothing) = now(older);
+    assert_eq!((status.as_u16(), &nothing["logs"]), (200, &json!([])));
+    assert_eq!(world.server.waiters.count(), 0);
+}
+
+#[test]
+fn a_device_that_pushes_too_often_is_told_when_it_may_again() {
+    let world = now(World::new(4));
+    let her = world.here.participant.person.token.clone();
+    let push = |token: &str| {
+        let sent = request("POST", "/v1/push", Some(token), &message(&world, 1));
+        now(support::respond(&world.server, sent))
+    };
+    for _ in 0..world.server.policy.push_burst {
+        assert_eq!(push(&her).status(), 200);
+    }
+    let refused = push(&her);
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let problem = now(axum::body::to_bytes(refused.into_body(), 4096)).unwrap();
+    let problem: Value = serde_json::from_slice(&problem).unwrap();
+    assert_eq!(problem["code"], "rate_limited");
+    assert_eq!(problem["retry_after_ms"], 1000);
+    assert_eq!(push(&world.here.dietitian.token).status(), 200, "another device");
+    let (status, _) = now(world.send(request("POST", "/v1/pull", Some(&her), &pull(&world, 0, 0))));
+    assert_eq!(status, 200, "reading has no rate");
+    world.time.advance(Duration::from_secs(1));
+    assert_eq!(push(&her).status(), 200);
+    assert_eq!(push(&her).status(), 429);
+    assert_eq!(push("unknown").status(), 401);
+}
+
+#[test]
 fn another_node_is_noticed_without_a_hint_within_the_poll_interval_f71() {
     let world = now(World::new(2));
     let other = support::node(

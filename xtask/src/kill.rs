@@ -1,4 +1,4 @@
-//! `cargo xtask kill`: the kill harness on real processes.
+//! `cargo xtask kill`: the kill harnesses on real processes, of the core and of the server.
 
 use std::process::ExitCode;
 
@@ -7,22 +7,57 @@ use crate::repository::{Repository, end, must};
 /// The number of kills that the product promises to survive; also what `test` runs.
 pub(crate) const ROUNDS: u32 = 200;
 
+/// Kills of a server on each store, by hand.
+const SERVER_ROUNDS: u32 = 100;
+
+/// Kills of a server on each store that `test` runs: each takes a second.
+pub(crate) const SERVER_ROUNDS_IN_TEST: u32 = 5;
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Core { rounds: u32 },
+    Server { rounds: u32, store: &'static str },
+}
+
 /// Runs the harness with the given number of rounds.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
-    let rounds = match arguments {
-        [] => Ok(ROUNDS),
-        [rounds] => rounds
-            .parse()
-            .map_err(|_| format!("{rounds} is not a number of rounds")),
-        _ => Err("kill takes one number of rounds".to_owned()),
-    };
-    match rounds {
-        Ok(rounds) => end(rounds_of(repository, rounds)),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match read(&arguments) {
+        Ok(Asked::Core { rounds }) => end(rounds_of(repository, rounds)),
+        Ok(Asked::Server { rounds, store }) => end(rounds_of_server(repository, rounds, store)),
         Err(reason) => crate::misuse(&reason),
     }
 }
 
-/// Kills `rounds` times. The whole workspace is named so that the build of `cargo test` is used again.
+fn read(arguments: &[&str]) -> Result<Asked, String> {
+    let number = |text: &str| {
+        text.parse()
+            .map_err(|_| format!("{text} is not a number of rounds"))
+    };
+    match arguments {
+        [] => Ok(Asked::Core { rounds: ROUNDS }),
+        ["server", options @ ..] => {
+            let (mut rounds, mut store) = (SERVER_ROUNDS, BOTH_STORES);
+            let mut options = options.iter();
+            while let Some(option) = options.next() {
+                match (*option, options.next().copied()) {
+                    ("--rounds", Some(text)) => rounds = number(text)?,
+                    ("--store", Some("sqlite")) => store = "on_sqlite",
+                    ("--store", Some("postgres" | "postgresql")) => store = "on_postgresql",
+                    _ => return Err("kill server takes --rounds N and --store sqlite|postgres".to_owned()),
+                }
+            }
+            Ok(Asked::Server { rounds, store })
+        }
+        [rounds] => Ok(Asked::Core {
+            rounds: number(rounds)?,
+        }),
+        _ => Err("kill takes one number of rounds, or `server` with its options".to_owned()),
+    }
+}
+
+/// Kills the core `rounds` times. The whole workspace is named so that the build of `cargo test` is used again.
 pub(crate) fn rounds_of(repository: &Repository, rounds: u32) -> Result<(), String> {
     let arguments = [
         "test",
@@ -38,4 +73,53 @@ pub(crate) fn rounds_of(repository: &Repository, rounds: u32) -> Result<(), Stri
             .cargo(&arguments)
             .env("AYUMI_KILL_ROUNDS", rounds.to_string()),
     )
+}
+
+/// Part of the names of the tests of both stores.
+pub(crate) const BOTH_STORES: &str = "a_server_on";
+
+/// Kills a server `rounds` times on each store whose tests have `store` in their names.
+pub(crate) fn rounds_of_server(repository: &Repository, rounds: u32, store: &str) -> Result<(), String> {
+    let arguments = [
+        "test",
+        "--locked",
+        "--workspace",
+        "--test",
+        "kill_server",
+        "--",
+        "--nocapture",
+        "--test-threads=1",
+        store,
+    ];
+    must(
+        repository
+            .cargo(&arguments)
+            .env("AYUMI_KILL_ROUNDS", rounds.to_string()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_and_store_of_a_server_are_read_in_any_order() {
+        let server = |rounds, store| Ok(Asked::Server { rounds, store });
+        assert_eq!(read(&["server"]), server(SERVER_ROUNDS, BOTH_STORES));
+        let both = ["server", "--store", "postgres", "--rounds", "7"];
+        assert_eq!(read(&both), server(7, "on_postgresql"));
+        assert_eq!(read(&["7"]), Ok(Asked::Core { rounds: 7 }));
+    }
+
+    #[test]
+    fn what_is_no_number_and_no_store_is_refused() {
+        for arguments in [
+            ["server", "--store", "paper"],
+            ["server", "--rounds", "many"],
+            ["7", "8", "9"],
+        ] {
+            assert!(read(&arguments).is_err(), "{arguments:?}");
+        }
+        assert!(read(&["server", "--rounds"]).is_err());
+    }
 }

@@ -10,6 +10,7 @@
 
 mod bench;
 mod check;
+mod contract;
 mod demo;
 mod doctor;
 mod fixture;
@@ -54,9 +55,15 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "kill",
-        arguments: "[ROUNDS]",
-        does: "kills a real process at random moments and compares what it left [default: 200 rounds]",
+        arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres]]",
+        does: "kills a real process at random moments and compares what it left [default: the core, 200 rounds; server: 100 on each store]",
         run: kill::run,
+    },
+    Command {
+        name: "contract",
+        arguments: "[EXAMPLES]",
+        does: "generated requests to a running server, held to its own description [default: 5 examples each]",
+        run: contract::run,
     },
     Command {
         name: "fuzz",
@@ -66,7 +73,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        arguments: "[WHAT]",
+        arguments: "[WHAT | server [--seconds N]]",
         does: "figures of the design, each beside the bare limit of the same run",
         run: bench::run,
     },

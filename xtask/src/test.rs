@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::repository::{Repository, answer, must};
 use crate::steps::{Outcome, Step, run_all};
-use crate::{check, demo, kill, prepare, tools};
+use crate::{check, contract, demo, kill, prepare, tools};
 
 const PREPARE: Step = Step {
     name: "prepare",
@@ -31,8 +31,18 @@ const STEPS: &[Step] = &[
         run: |repository| kill::rounds_of(repository, kill::ROUNDS).into(),
     },
     Step {
+        name: "kill server",
+        run: |repository| {
+            kill::rounds_of_server(repository, kill::SERVER_ROUNDS_IN_TEST, kill::BOTH_STORES).into()
+        },
+    },
+    Step {
         name: "file faults",
         run: file_faults,
+    },
+    Step {
+        name: "contract",
+        run: contract::step,
     },
     Step {
         name: "demonstration",

@@ -250,6 +250,7 @@ impl ProblemCode {
 
 /// A refusal inside an answer that is otherwise a success: of one operation of a batch, or of one log of a pull.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// The reason.
     pub code: ProblemCode,
@@ -272,6 +273,7 @@ impl From<ProblemCode> for Refusal {
 /// An answer counts as one of ours only if it parses as this with a known code; a bare 403 comes from a proxy.
 /// Source: RFC 9457, with the extension members `code`, `retry_after_ms` and `server_time_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A name of the kind of problem that is not meant to be opened.
     #[serde(rename = "type")]

@@ -4,13 +4,29 @@ use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::time::UtcMillis;
 
 use super::sql;
+use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, Refused, Value};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Counts a try. `scope` names what is tried; only its hash is kept.
+/// Counts a try by where it comes from. Enrolment, sign-in and transfer share the count. In process there is no address, and
+/// nothing is counted.
+///
+/// Errors: `rate_limited` until the hour is over.
+pub(crate) async fn count_address(
+    server: &Server,
+    address: ClientAddress,
+    now: UtcMillis,
+) -> Result<(), Fault> {
+    match address.network() {
+        Some(network) => count(server, &format!("address/{network}"), now).await,
+        None => Ok(()),
+    }
+}
+
+/// Counts a try. `scope` names what is tried; only its hash is kept, for a day.
 ///
 /// Errors: `rate_limited` until the hour is over.
 pub(crate) async fn count(server: &Server, scope: &str, now: UtcMillis) -> Result<(), Fault> {

@@ -21,6 +21,7 @@ use super::session::{self, Lives, NewSession};
 use super::{attempts, slow_hash, sql};
 use crate::audit::{self, Act, Chain};
 use crate::cases::append::{self, SystemEntry};
+use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::societies::assignment::{self, Acting};
@@ -35,6 +36,7 @@ pub async fn enrol(
     server: &Server,
     request: EnrolRequest,
     key: Uuid,
+    address: ClientAddress,
     request_id: String,
 ) -> Result<SessionAnswer, Fault> {
     let now = server.host.now();
@@ -42,6 +44,7 @@ pub async fn enrol(
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
     let code = Code::parse(request.code.expose());
     let scope = code.as_ref().map_or("", |code| code.prefix.as_str());
+    attempts::count_address(server, address, now).await?;
     attempts::count(server, &format!("enrol/{scope}"), now).await?;
     let presented = idempotency::presented(code.as_ref(), key);
     let keyed = Keyed {

@@ -13,6 +13,7 @@ use super::principal::roles;
 use super::session::{self, Lives, NewSession, Zeroing};
 use super::{attempts, second_factor, slow_hash, sql};
 use crate::audit::{self, Act, Chain};
+use crate::http::client_address::ClientAddress;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, Refused, Transaction, Value, state};
 
@@ -22,10 +23,12 @@ use crate::store::{Fault, Refused, Transaction, Value, state};
 pub async fn sign_in(
     server: &Server,
     request: StaffSignInRequest,
+    address: ClientAddress,
     request_id: String,
 ) -> Result<SessionAnswer, Fault> {
     let now = server.host.now();
     let login = request.login.trim().to_lowercase();
+    attempts::count_address(server, address, now).await?;
     attempts::count(server, &format!("staff/{login}"), now).await?;
     let found = server.read(login, |tx, login| boxed(find(tx, login))).await?;
     let hashes = found

@@ -20,6 +20,7 @@ use super::session::{self, Lives, NewSession};
 use super::{attempts, slow_hash, sql};
 use crate::audit::{self, Act, Chain};
 use crate::cases::access::read_cases;
+use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, StoreError, Transaction, Value};
@@ -100,6 +101,7 @@ pub async fn transfer(
     server: &Server,
     request: TransferRequest,
     key: Uuid,
+    address: ClientAddress,
     request_id: String,
 ) -> Result<SessionAnswer, Fault> {
     let now = server.host.now();
@@ -107,6 +109,7 @@ pub async fn transfer(
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
     let code = Code::parse(request.code.expose());
     let prefix = code.as_ref().map(|code| code.prefix.clone()).unwrap_or_default();
+    attempts::count_address(server, address, now).await?;
     attempts::count(server, &format!("transfer/{prefix}"), now).await?;
     let presented = idempotency::presented(code.as_ref(), key);
     let keyed = Keyed {

@@ -19,6 +19,7 @@ use crate::accounts::enrolment;
 use crate::accounts::principal::Credentials;
 use crate::accounts::staff::{self, NewStaff};
 use crate::cases::append::{self, PushInput};
+use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::societies;
@@ -116,7 +117,7 @@ async fn begin(server: &Server, code: &str, number: u32) -> Result<String, Strin
         },
     };
     let key = server.host.random_uuid();
-    let session = enrolment::enrol(server, request, key, String::new())
+    let session = enrolment::enrol(server, request, key, ClientAddress(None), String::new())
         .await
         .map_err(|fault| failed(&fault))?;
     let hash = sha256(CONSENT.as_bytes());

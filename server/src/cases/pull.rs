@@ -46,6 +46,8 @@ pub struct PullInput {
 /// Errors: those of [`authenticate`] and of the store. What is wrong with one log stands in its answer.
 pub async fn pull(server: &Server, mut input: PullInput) -> Result<PullAnswer, Fault> {
     let (answer, device_id) = read(server, &input).await?;
+    // One pull in flight for each device: an older one that still waits lost its connection, or nobody listens to it.
+    server.waiters.replace(device_id);
     let wait = Duration::from_millis(u64::from(input.request.wait_ms));
     if wait.is_zero() || has_news(&answer) {
         return Ok(answer);
@@ -56,15 +58,19 @@ pub async fn pull(server: &Server, mut input: PullInput) -> Result<PullAnswer, F
     loop {
         // What came between the last reading and the registration, or with the hint.
         input.credentials.now = server.host.now();
-        let (answer, _) = read(server, &input).await?;
+        let (mut answer, _) = read(server, &input).await?;
         if has_news(&answer) {
             return Ok(answer);
         }
-        drop(answer);
         let left = end.saturating_sub(server.host.time.monotonic());
         match waiter.wait(left).await {
             Woken::Hint if left > Duration::ZERO => {}
-            Woken::Hint | Woken::TimeOver | Woken::Replaced | Woken::Draining => {
+            // What there is goes to the newer pull, or to the next one.
+            Woken::Replaced | Woken::Draining => {
+                answer.server_time_ms = server.host.now();
+                return Ok(answer);
+            }
+            Woken::Hint | Woken::TimeOver => {
                 input.credentials.now = server.host.now();
                 return read(server, &input).await.map(|(answer, _)| answer);
             }
@@ -277,7 +283,7 @@ async fn poll_heads(server: &Server, known: &BTreeMap<CaseId, i64>) -> Result<BT
         .await?;
     for (case_id, head) in &heads {
         if known.get(case_id) != Some(head) {
-            server.waiters.hint(*case_id);
+            server.waiters.hint_here(*case_id);
         }
     }
     Ok(heads)

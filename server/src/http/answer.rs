@@ -1,5 +1,7 @@
 //! Answers: JSON of a type of the protocol, or a problem document.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use ayumi_protocol::problem::{Problem, ProblemCode};
 use ayumi_protocol::version::media_types;
 use ayumi_protocol::wire::Wire;
+use utoipa::openapi::{self, RefOr};
+use utoipa::{IntoResponses, ToSchema as _};
 
 use crate::server::Server;
 use crate::store::{Fault, Refused};
@@ -66,6 +70,36 @@ impl IntoResponse for Refused {
     }
 }
 
+/// The problem documents with which any request may be answered, by status, in the description of the interface.
+#[derive(Debug)]
+pub(crate) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+        for code in ProblemCode::KNOWN {
+            codes.entry(code.status()).or_default().push(code.as_str());
+        }
+        let too_many_fields = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.as_u16();
+        codes.insert(too_many_fields, vec![ProblemCode::TooLarge.as_str()]);
+        let response = |codes: Vec<&str>| {
+            openapi::ResponseBuilder::new()
+                .description(codes.join(", "))
+                .content(
+                    media_types::PROBLEM,
+                    openapi::ContentBuilder::new()
+                        .schema(Some(openapi::Ref::from_schema_name(Problem::name())))
+                        .build(),
+                )
+                .build()
+        };
+        codes
+            .into_iter()
+            .map(|(status, codes)| (status.to_string(), RefOr::T(response(codes))))
+            .collect()
+    }
+}
+
 /// Writes the problem document of every refusal, also of those that the framework made, and the header fields of every answer.
 pub async fn write_problems(State(server): State<Server>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -78,7 +112,9 @@ pub async fn write_problems(State(server): State<Server>, request: Request, next
     let framework = framework_refusal(response.status()).filter(|_| !is_written);
     let refused = refused.or_else(|| framework.map(Refused::from));
     if let Some(refused) = refused {
-        let problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
+        let mut problem = Problem::new(refused.code.clone(), refused.retry_after_ms, server.host.now());
+        // One code may go with more than one status: too large are bodies and header fields.
+        problem.status = response.status().as_u16();
         if let Ok(bytes) = problem.write() {
             *response.body_mut() = Body::from(bytes);
         }
@@ -104,7 +140,9 @@ fn framework_refusal(status: StatusCode) -> Option<ProblemCode> {
     match status {
         StatusCode::NOT_FOUND => Some(ProblemCode::NotFound),
         StatusCode::METHOD_NOT_ALLOWED => Some(ProblemCode::MethodNotAllowed),
-        StatusCode::PAYLOAD_TOO_LARGE => Some(ProblemCode::TooLarge),
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            Some(ProblemCode::TooLarge)
+        }
         StatusCode::REQUEST_TIMEOUT => Some(ProblemCode::RequestTimeout),
         status if status.is_client_error() => Some(ProblemCode::Malformed),
         status if status.is_server_error() => Some(ProblemCode::InternalFault),

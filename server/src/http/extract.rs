@@ -1,17 +1,22 @@
 //! What a handler takes from a request.
 
-use axum::body::to_bytes;
+use std::io::Read as _;
+
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use ayumi_protocol::hash::Sha256 as Sum;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::version::{headers, is_served, media_types};
 use ayumi_protocol::wire::Wire;
+use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::answer::Rejection;
+use super::observe::RequestId;
 use crate::accounts::principal::Credentials;
 use crate::server::Server;
 
@@ -34,13 +39,59 @@ impl<T: Wire> FromRequest<Server> for Received<T> {
         if !is_json {
             return Err(ProblemCode::UnsupportedMediaType.into());
         }
-        let bytes = to_bytes(request.into_body(), T::MOST_BYTES)
-            .await
-            .map_err(|_| ProblemCode::TooLarge)?;
+        let coding = coding(request.headers())?;
+        // What announces itself as too long is not waited for.
+        let announced = request.body().size_hint().lower();
+        if announced > u64::try_from(T::MOST_BYTES).unwrap_or(u64::MAX) {
+            return Err(ProblemCode::TooLarge.into());
+        }
+        let mut bytes = Vec::new();
+        let mut chunks = request.into_body().into_data_stream();
+        while let Some(chunk) = chunks.next().await {
+            // Chunks that are none, or a connection that is gone.
+            let chunk = chunk.map_err(|_| ProblemCode::Malformed)?;
+            if bytes.len().saturating_add(chunk.len()) > T::MOST_BYTES {
+                return Err(ProblemCode::TooLarge.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if coding == Coding::Gzip {
+            bytes = unpack(&bytes, T::MOST_BYTES)?;
+        }
         T::parse(&bytes)
             .map(Self)
             .map_err(|error| error.problem_code().into())
     }
+}
+
+/// How a body was packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+}
+
+fn coding(headers: &HeaderMap) -> Result<Coding, ProblemCode> {
+    match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None => Ok(Coding::Identity),
+        Some(word) if word.eq_ignore_ascii_case(b"identity") => Ok(Coding::Identity),
+        Some(word) if word.eq_ignore_ascii_case(b"gzip") => Ok(Coding::Gzip),
+        Some(_) => Err(ProblemCode::UnsupportedMediaType),
+    }
+}
+
+/// Unpacks a body that may be `most` bytes long, and stops there: what a bomb would become beyond it is never made.
+fn unpack(packed: &[u8], most: usize) -> Result<Vec<u8>, ProblemCode> {
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(packed)
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|_| ProblemCode::Malformed)?;
+    if bytes.len() > most {
+        return Err(ProblemCode::TooLarge);
+    }
+    Ok(bytes)
 }
 
 /// The access token of a request with what goes with it.
@@ -84,13 +135,16 @@ impl FromRequestParts<Server> for Asked {
             return Err(ProblemCode::UpgradeRequired.into());
         }
         Ok(Self {
-            request_id: request_id(&parts.headers).unwrap_or_else(|| server.host.random_uuid().to_string()),
+            request_id: match parts.extensions.get::<RequestId>() {
+                Some(RequestId(id)) => id.clone(),
+                None => server.host.random_uuid().to_string(),
+            },
         })
     }
 }
 
 /// The id that a phone gave its request, if it is a UUID; anything else stays out of logs and audit.
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let text = text(headers, headers::REQUEST_ID)?;
     Uuid::try_parse(text).ok().map(|uuid| uuid.to_string())
 }

@@ -5,9 +5,10 @@ use ayumi_protocol::push::{PushAnswer, PushRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::cases::append::{self, PushInput};
+use crate::rates;
 use crate::server::{Server, boxed};
 
 pub(super) fn routes() -> OpenApiRouter<Server> {
@@ -15,13 +16,19 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Appends up to 50 operations of one lane to one log, in their order, and tells what became of each.
-#[utoipa::path(post, path = "/v1/push", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/push",
+    request_body = PushRequest,
+    responses((status = 200, description = "Done", body = PushAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn push(
     State(server): State<Server>,
     Caller(credentials): Caller,
     Received(request): Received<PushRequest>,
 ) -> Result<Answer<PushAnswer>, Rejection> {
     let case_id = request.log.case_id;
+    rates::let_push_in(&server, &credentials).await?;
     let input = PushInput::prepare(credentials, &request);
     let outcome = server
         .write(input, |tx, input| boxed(append::push(tx, input)))

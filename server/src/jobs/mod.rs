@@ -102,6 +102,7 @@ pub async fn run_due(server: &Server, schedule: &mut Schedule) {
             Err(fault) => Err(fault),
         };
         if let Err(error) = done {
+            server.metrics.job_failed(job.name);
             tracing::error!(job = job.name, %error, "a job failed");
         }
     }

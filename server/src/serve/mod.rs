@@ -1,28 +1,33 @@
 //! Sockets, TLS, deadlines and the end: everything around the interface that a simulation does without.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Address, Handle, Server as Listening};
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 
+use crate::http::client_address::{self, TrustedProxies};
 use crate::server::{Server, boxed};
 use crate::settings::Serving;
 use crate::store::{Refused, state};
-use crate::{cases, http, jobs};
+use crate::{cases, http, jobs, metrics};
 
 /// How long waiting and running requests get when the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long a connection may take to say what it wants.
-const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// What a connection may hold of a request head before it is refused without a document. [`limits::HEADER_BYTES`] is the bound
+/// that phones are told about; beyond this nothing is even kept.
+const HEAD_BYTES: usize = 4 * limits::HEADER_BYTES;
+/// Requests at once on one connection: a phone has a long poll, two uploads, and a screen.
+const STREAMS: u32 = 32;
 
 /// Serves until the process is told to stop; then ends what is running, and closes the store.
 ///
@@ -34,40 +39,43 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     tokio::spawn(jobs::keep_running(server.clone()));
     if let Some(address) = serving.internal_listen {
         let health = health(server.clone());
+        let mut listening = axum_server::bind(address);
+        bound(&mut listening, Duration::from_secs(serving.header_seconds));
         tokio::spawn(async move {
-            let served = axum_server::bind(address).serve(health.into_make_service()).await;
+            let served = listening.serve(health.into_make_service()).await;
             if let Err(error) = served {
                 tracing::error!(%error, "health checks are not served");
             }
         });
     }
-    let service = http::router(server.clone())
-        .layer(middleware::from_fn(deadline))
-        // Outside the deadline, so that its refusal gets a document too.
-        .layer(middleware::from_fn_with_state(
-            server.clone(),
-            http::answer::write_problems,
-        ))
-        .into_make_service();
+    let deadlines = Deadlines {
+        request: Duration::from_secs(serving.request_seconds),
+    };
+    let service = http::router_with(server.clone(), |router| {
+        router.layer(middleware::from_fn_with_state(deadlines, deadline))
+    })
+    .layer(middleware::from_fn_with_state(
+        TrustedProxies::new(&serving.trusted_proxies),
+        client_address::note,
+    ))
+    .into_make_service_with_connect_info::<SocketAddr>();
     let address = serving.listen;
-    let served = match (&serving.tls_certificate, &serving.tls_key) {
-        (Some(certificate), Some(key)) => {
-            let config = RustlsConfig::from_pem_file(certificate, key)
-                .await
-                .map_err(|error| format!("cannot use the certificate or its key: {error}"))?;
-            axum_server::bind_rustls(address, config)
-                .handle(handle)
-                .first_request_timeout(FIRST_REQUEST)
-                .serve(service)
-                .await
-        }
-        _ => {
-            axum_server::bind(address)
-                .handle(handle)
-                .first_request_timeout(FIRST_REQUEST)
-                .serve(service)
-                .await
-        }
+    let headers_within = Duration::from_secs(serving.header_seconds);
+    let served = if let (Some(certificate), Some(key)) = (&serving.tls_certificate, &serving.tls_key) {
+        let config = RustlsConfig::from_pem_file(certificate, key)
+            .await
+            .map_err(|error| format!("cannot use the certificate or its key: {error}"))?;
+        let mut listening = axum_server::bind_rustls(address, config)
+            .handle(handle)
+            .first_request_timeout(headers_within);
+        bound(&mut listening, headers_within);
+        listening.serve(service).await
+    } else {
+        let mut listening = axum_server::bind(address)
+            .handle(handle)
+            .first_request_timeout(headers_within);
+        bound(&mut listening, headers_within);
+        listening.serve(service).await
     };
     server.store.close().await;
     served.map_err(|error| match error.kind() {
@@ -78,7 +86,7 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     })
 }
 
-async fn stop_when_told(server: Server, handle: Handle<std::net::SocketAddr>) {
+async fn stop_when_told(server: Server, handle: Handle<SocketAddr>) {
     told().await;
     tracing::info!("stopping");
     server.waiters.drain();
@@ -104,15 +112,36 @@ async fn told() {
     }
 }
 
+/// What one connection may take of memory and time before a request has arrived.
+fn bound<A: Address, Accepting>(listening: &mut Listening<A, Accepting>, headers_within: Duration) {
+    let connection = listening.http_builder();
+    connection
+        .http1()
+        .header_read_timeout(headers_within)
+        .max_buf_size(HEAD_BYTES);
+    connection
+        .http2()
+        .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(headers_within)
+        .keep_alive_timeout(headers_within);
+}
+
+/// How long requests may take.
+#[derive(Debug, Clone, Copy)]
+struct Deadlines {
+    request: Duration,
+}
+
 /// Ends a request that takes longer than its phone waits for it.
-async fn deadline(request: Request, next: Next) -> Response {
+async fn deadline(State(deadlines): State<Deadlines>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let most = if path == "/v1/pull" {
         limits::LONG_POLL_MOST.saturating_add(limits::LONG_POLL_MARGIN)
     } else if path.starts_with("/v1/uploads/") {
         limits::upload_deadline(u64::from(limits::PICTURE_BYTES))
     } else {
-        limits::REQUEST_DEADLINE
+        deadlines.request
     };
     match tokio::time::timeout(most, next.run(request)).await {
         Ok(response) => response,
@@ -125,6 +154,7 @@ fn health(server: Server) -> Router {
     Router::new()
         .route("/health/live", get(|| async { StatusCode::NO_CONTENT }))
         .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(server)
 }
 
@@ -136,5 +166,12 @@ async fn ready(State(server): State<Server>) -> StatusCode {
             tracing::warn!(%error, "not ready");
             StatusCode::SERVICE_UNAVAILABLE
         }
+    }
+}
+
+async fn metrics(State(server): State<Server>) -> Response {
+    match server.metrics.write(&server) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -85,13 +85,20 @@ pub enum Fault {
     NeedsWrite,
 }
 
+/// What a phone waits at least after a failure of the store: others are just being repeated. It draws its own pause beyond it.
+const RETRY_AFTER_MS: u64 = 2000;
+
 impl Fault {
     /// The refusal that leaves the server.
     #[must_use]
     pub fn to_refused(&self) -> Refused {
         match self {
             Self::Refused(refused) => refused.clone(),
-            Self::Store(error) => error.problem_code().into(),
+            Self::Store(error) => {
+                let code = error.problem_code();
+                let retry_after_ms = (code == ProblemCode::Unavailable).then_some(RETRY_AFTER_MS);
+                Refused { code, retry_after_ms }
+            }
             Self::NeedsWrite => ProblemCode::InternalFault.into(),
         }
     }

@@ -20,8 +20,12 @@
 
 pub mod backup;
 mod fault;
+mod folder_lock;
 mod migrate;
 mod postgres;
+mod postgres_hints;
+mod postgres_tls;
+mod repeat;
 pub(crate) mod sql;
 mod sqlite;
 pub mod state;
@@ -31,8 +35,10 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use fault::{Fault, Refused, StoreError};
+pub use folder_lock::FolderLock;
 pub use migrate::postgres as migrate_postgres;
 pub use postgres::{PostgresSettings, PostgresStore};
+pub use postgres_hints::exchange_hints;
 pub use sqlite::{Running, SqliteStore};
 pub use value::{FromValue, Row, Value};
 
@@ -91,6 +97,15 @@ impl Engine {
     }
 }
 
+/// What an operator may want to know of a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Works that wait to be run.
+    pub queue: usize,
+    /// Transactions that were run again because others came first, since the start.
+    pub repeats: u64,
+}
+
 /// Keeps everything. Use it through [`write()`] and [`read`].
 pub trait Store: Send + Sync + Debug {
     /// Which engine it is.
@@ -101,6 +116,11 @@ pub trait Store: Send + Sync + Debug {
 
     /// Runs a work that only reads, over one consistent state.
     fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>>;
+
+    /// What its operator may want to know of it.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
 
     /// Ends it: what is being written is finished, later work fails.
     fn close(&self) -> Boxed<'_, ()>;

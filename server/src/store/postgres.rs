@@ -15,7 +15,10 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Engine, Fault, Row, Store, StoreError, Transaction, Value, Work, migrate};
+use super::repeat::Repeats;
+use super::{
+    Engine, Fault, Figures, Row, Store, StoreError, Transaction, Value, Work, migrate, postgres_tls,
+};
 use crate::host::{Boxed, Host};
 
 /// How a node reaches its database.
@@ -37,16 +40,15 @@ impl fmt::Debug for PostgresSettings {
 }
 
 impl PostgresSettings {
-    /// Reads an address such as `postgresql://ayumi@localhost/ayumi`, with 16 connections and without TLS.
+    /// Reads an address such as `postgresql://ayumi@localhost/ayumi`, with 16 connections, and with TLS as its `sslmode` and
+    /// `sslrootcert` ask for it.
     ///
     /// Errors: `Unavailable`, if it is no address of a database; it is not repeated, because it may hold a password.
     pub fn parse(address: &str) -> Result<Self, StoreError> {
-        let config = address
-            .parse()
-            .map_err(|_| StoreError::Unavailable("this is no address of a PostgreSQL database".to_owned()))?;
+        let (config, tls) = postgres_tls::parse(address)?;
         Ok(Self {
             config,
-            tls: None,
+            tls,
             connections: 16,
         })
     }
@@ -54,15 +56,10 @@ impl PostgresSettings {
 
 /// Longest wait for a free connection, and for a new one.
 const CONNECT_MOST: Duration = Duration::from_secs(5);
-/// A work runs at most so often. Two writers of one case meet now and then, never eight times in a row without trouble elsewhere.
-const TRIES: u32 = 8;
-/// First pause between two tries; each is twice the one before, and drawn between a half and the whole of it.
-const FIRST_PAUSE: Duration = Duration::from_millis(4);
-
 /// The store over a PostgreSQL-compatible database.
 pub struct PostgresStore {
     pool: Pool,
-    host: Host,
+    repeats: Repeats,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -103,7 +100,10 @@ impl PostgresStore {
         let mut client = pool.get().await.map_err(|error| pool_error(&error))?;
         migrate::check_postgres(&mut client).await?;
         drop(client);
-        Ok(Self { pool, host })
+        Ok(Self {
+            pool,
+            repeats: Repeats::new(host),
+        })
     }
 
     /// Runs a work once. The error tells whether another try may end better.
@@ -148,20 +148,13 @@ impl PostgresStore {
     }
 
     async fn run(&self, work: Arc<dyn Work>, is_writing: bool) -> Result<(), Fault> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..TRIES {
-            match self.try_once(&*work, is_writing).await {
-                Err(Fault::Store(StoreError::Contended)) => {
-                    // Between a half and the whole, in steps of a 512th.
-                    let [random] = self.host.random_bytes();
-                    let share = f64::from(u16::from(random).saturating_add(256)) / 512.0;
-                    self.host.time.sleep(pause.mul_f64(share)).await;
-                    pause = pause.saturating_mul(2);
-                }
-                other => return other,
+        let mut tries = self.repeats.begin();
+        loop {
+            let result = self.try_once(&*work, is_writing).await;
+            if !tries.again(&result).await {
+                return result;
             }
         }
-        self.try_once(&*work, is_writing).await
     }
 }
 
@@ -176,6 +169,13 @@ impl Store for PostgresStore {
 
     fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
         Box::pin(self.run(work, false))
+    }
+
+    fn figures(&self) -> Figures {
+        Figures {
+            queue: self.pool.status().waiting,
+            repeats: self.repeats.count(),
+        }
     }
 
     fn close(&self) -> Boxed<'_, ()> {
@@ -277,10 +277,13 @@ fn read_row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
 pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(code) = error.code() else {
         // Without a code it is the connection, or a value of a type that the column has not.
-        return if error.is_closed()
-            || std::error::Error::source(error)
-                .is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
-        {
+        let source = std::error::Error::source(error);
+        let lost = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+        if lost.is_some_and(|lost| lost.kind() == std::io::ErrorKind::InvalidData) {
+            let text = "its certificate is not trusted; sslrootcert in its address names the authority";
+            return StoreError::Unavailable(text.to_owned());
+        }
+        return if error.is_closed() || lost.is_some() {
             StoreError::Unavailable("the connection was lost".to_owned())
         } else {
             StoreError::Statement(error.to_string())

@@ -4,8 +4,9 @@
 //! then tells them: one fsync serves them all, and a work that fails disturbs none of its neighbours.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -17,7 +18,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 
-use super::{Engine, Fault, Row, Store, StoreError, Transaction, Value, Work};
+use super::repeat::Repeats;
+use super::{Engine, Fault, Figures, Row, Store, StoreError, Transaction, Value, Work};
 use crate::host::{Boxed, Host};
 
 /// Where the works run.
@@ -35,6 +37,9 @@ pub enum Running {
 /// The file in the folder.
 const FILE: &str = "ayumi.db";
 
+/// How long one try waits for a lock that another process holds, such as a command of the operator.
+const BUSY: Duration = Duration::from_secs(1);
+
 /// Works that share one fsync at most: the last of them waits for all.
 const GROUP: usize = 64;
 
@@ -44,6 +49,7 @@ pub struct SqliteStore {
     is_closed: Arc<AtomicBool>,
     writer: Runner,
     readers: Runner,
+    repeats: Repeats,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -63,7 +69,24 @@ impl Work for Begin {
 
 enum Runner {
     Inline(Mutex<Connection>),
-    Threads(Mutex<Option<Sender<Job>>>, Mutex<Vec<thread::JoinHandle<()>>>),
+    Threads(Threads),
+}
+
+struct Threads {
+    sender: Mutex<Option<Sender<Job>>>,
+    handles: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// Works that no thread has taken yet.
+    queue: Arc<AtomicUsize>,
+}
+
+impl Threads {
+    fn new(sender: Sender<Job>, handles: Vec<thread::JoinHandle<()>>, queue: Arc<AtomicUsize>) -> Self {
+        Self {
+            sender: Mutex::new(Some(sender)),
+            handles: Mutex::new(handles),
+            queue,
+        }
+    }
 }
 
 struct Job {
@@ -90,6 +113,12 @@ impl SqliteStore {
                     what: "a new store refused its epoch",
                 }),
             })?;
+        // Later a held lock is not waited for in one go, which would hold up every other writer of this process with it.
+        let busy = match running {
+            Running::Inline => Duration::ZERO,
+            Running::OnThreads { .. } => BUSY,
+        };
+        writer.busy_timeout(busy).map_err(|error| store_error(&error))?;
         let (writer, readers) = match running {
             Running::Inline => (
                 Runner::Inline(Mutex::new(writer)),
@@ -97,20 +126,21 @@ impl SqliteStore {
             ),
             Running::OnThreads { readers } => {
                 let (sender, jobs) = mpsc::channel();
-                let handle = spawn("store-writer", move || write_jobs(writer, &jobs))?;
-                let writer = Runner::Threads(Mutex::new(Some(sender)), Mutex::new(vec![handle]));
+                let queue = Arc::new(AtomicUsize::new(0));
+                let taken = Arc::clone(&queue);
+                let handle = spawn("store-writer", move || write_jobs(writer, &jobs, &taken))?;
+                let writer = Runner::Threads(Threads::new(sender, vec![handle], queue));
                 let (sender, jobs) = mpsc::channel();
                 let jobs = Arc::new(Mutex::new(jobs));
+                let queue = Arc::new(AtomicUsize::new(0));
                 let handles = (0..readers.max(1))
                     .map(|_| {
                         let (connection, jobs) = (connect(path, false)?, Arc::clone(&jobs));
-                        spawn("store-reader", move || read_jobs(connection, &jobs))
+                        let taken = Arc::clone(&queue);
+                        spawn("store-reader", move || read_jobs(connection, &jobs, &taken))
                     })
                     .collect::<Result<_, _>>()?;
-                (
-                    writer,
-                    Runner::Threads(Mutex::new(Some(sender)), Mutex::new(handles)),
-                )
+                (writer, Runner::Threads(Threads::new(sender, handles, queue)))
             }
         };
         Ok(Self {
@@ -118,7 +148,21 @@ impl SqliteStore {
             is_closed,
             writer,
             readers,
+            repeats: Repeats::new(host.clone()),
         })
+    }
+
+    async fn run(&self, runner: &Runner, work: Arc<dyn Work>, is_writing: bool) -> Result<(), Fault> {
+        if self.is_closed.load(Ordering::SeqCst) {
+            return Err(StoreError::Closed.into());
+        }
+        let mut tries = self.repeats.begin();
+        loop {
+            let result = runner.run(Arc::clone(&work), is_writing).await;
+            if !tries.again(&result).await {
+                return result;
+            }
+        }
     }
 
     /// The file.
@@ -134,17 +178,18 @@ impl Store for SqliteStore {
     }
 
     fn run_write(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
-        if self.is_closed.load(Ordering::SeqCst) {
-            return Box::pin(std::future::ready(Err(StoreError::Closed.into())));
-        }
-        self.writer.run(work, true)
+        Box::pin(self.run(&self.writer, work, true))
     }
 
     fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
-        if self.is_closed.load(Ordering::SeqCst) {
-            return Box::pin(std::future::ready(Err(StoreError::Closed.into())));
+        Box::pin(self.run(&self.readers, work, false))
+    }
+
+    fn figures(&self) -> Figures {
+        Figures {
+            queue: self.writer.queue().saturating_add(self.readers.queue()),
+            repeats: self.repeats.count(),
         }
-        self.readers.run(work, false)
     }
 
     fn close(&self) -> Boxed<'_, ()> {
@@ -178,12 +223,16 @@ impl Runner {
                 };
                 Box::pin(std::future::ready(result))
             }
-            Self::Threads(sender, _) => {
+            Self::Threads(threads) => {
                 let (done, result) = oneshot::channel();
-                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner);
+                let sender = threads.sender.lock().unwrap_or_else(PoisonError::into_inner);
+                threads.queue.fetch_add(1, Ordering::Relaxed);
                 let is_sent = sender
                     .as_ref()
                     .is_some_and(|sender| sender.send(Job { work, done }).is_ok());
+                if !is_sent {
+                    threads.queue.fetch_sub(1, Ordering::Relaxed);
+                }
                 Box::pin(async move {
                     if !is_sent {
                         return Err(StoreError::Closed.into());
@@ -197,10 +246,17 @@ impl Runner {
     fn stop(&self) -> Vec<thread::JoinHandle<()>> {
         match self {
             Self::Inline(_) => Vec::new(),
-            Self::Threads(sender, handles) => {
+            Self::Threads(Threads { sender, handles, .. }) => {
                 sender.lock().unwrap_or_else(PoisonError::into_inner).take();
                 std::mem::take(&mut handles.lock().unwrap_or_else(PoisonError::into_inner))
             }
+        }
+    }
+
+    fn queue(&self) -> usize {
+        match self {
+            Self::Inline(_) => 0,
+            Self::Threads(threads) => threads.queue.load(Ordering::Relaxed),
         }
     }
 }
@@ -213,10 +269,11 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::Joi
 }
 
 /// The writer thread: ends when the store is closed and nothing waits any more.
-fn write_jobs(mut connection: Connection, jobs: &Receiver<Job>) {
+fn write_jobs(mut connection: Connection, jobs: &Receiver<Job>, queue: &AtomicUsize) {
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         group.extend(jobs.try_iter().take(GROUP - 1));
+        queue.fetch_sub(group.len(), Ordering::Relaxed);
         let works: Vec<_> = group.iter().map(|job| Arc::clone(&job.work)).collect();
         let results = write_group(&mut connection, &works);
         for (job, result) in group.into_iter().zip(results) {
@@ -227,10 +284,11 @@ fn write_jobs(mut connection: Connection, jobs: &Receiver<Job>) {
 }
 
 /// A reader thread.
-fn read_jobs(mut connection: Connection, jobs: &Mutex<Receiver<Job>>) {
+fn read_jobs(mut connection: Connection, jobs: &Mutex<Receiver<Job>>, queue: &AtomicUsize) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
+        queue.fetch_sub(1, Ordering::Relaxed);
         let result = read_one(&mut connection, &*job.work);
         let _ = job.done.send(result);
     }
@@ -279,7 +337,12 @@ fn run(connection: &mut Connection, work: &dyn Work, is_writing: bool) -> Result
         is_writing,
         has_failed: false,
     };
-    let result = work.run(&mut tx).now_or_never();
+    // A work that panics must not end the thread that everybody's works run on.
+    let work = AssertUnwindSafe(|| work.run(&mut tx).now_or_never());
+    let result = catch_unwind(work).unwrap_or(Some(Err(StoreError::Bug {
+        what: "a work panicked",
+    }
+    .into())));
     // SQLite could keep the rest. PostgreSQL could not, and a work must not depend on the engine.
     let result = if tx.has_failed && matches!(result, Some(Ok(()))) {
         Some(Err(StoreError::WENT_ON.into()))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::SeededRandom;
 use crate::host::{Boxed, Random as _};
-use crate::store::{Engine, Fault, Store, StoreError, Work};
+use crate::store::{Engine, Fault, Figures, Store, StoreError, Work};
 
 /// How often each failure comes, in 256ths of all works. Together at most 256.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +88,10 @@ impl Store for Faulty {
 
     fn run_read(&self, work: Arc<dyn Work>) -> Boxed<'_, Result<(), Fault>> {
         Box::pin(self.run(work, false))
+    }
+
+    fn figures(&self) -> Figures {
+        self.inner.figures()
     }
 
     fn close(&self) -> Boxed<'_, ()> {

@@ -8,6 +8,7 @@
 
 mod faulty;
 pub mod postgres;
+pub mod program;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -13,6 +13,7 @@
 mod audit;
 mod backup;
 mod conformance;
+mod contention;
 mod faulty;
 mod postgres;
 mod subset;

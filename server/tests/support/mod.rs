@@ -96,8 +96,23 @@ impl World {
 
 /// A node over a store, with pictures in memory.
 pub fn node(host: Host, store: Arc<dyn Store>) -> Server {
+    node_with(host, store, Policy::default())
+}
+
+/// A node with settings of its own.
+pub fn node_with(host: Host, store: Arc<dyn Store>, policy: Policy) -> Server {
     let objects = Arc::new(object_store::memory::InMemory::new());
-    Server::new(Parts::new(host, store, objects, Policy::default()))
+    Server::new(Parts::new(host, store, objects, policy))
+}
+
+/// Rates that no test reaches.
+pub fn without_rates() -> Policy {
+    Policy {
+        pushes_per_minute: u32::MAX,
+        push_burst: u32::MAX,
+        sign_ins_per_hour: u32::MAX,
+        ..Policy::default()
+    }
 }
 
 /// Sends a request to a node and reads its answer.
