@@ -24,6 +24,7 @@ mod transfer;
 mod uploads;
 
 use std::any::Any;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::Request;
@@ -68,8 +69,10 @@ pub fn router(server: Server) -> Router {
 
 /// The interface with something around its handlers, such as deadlines, whose refusals get their documents as well.
 pub fn router_with(server: Server, around: impl FnOnce(Router<Server>) -> Router<Server>) -> Router {
-    let (router, _description) = resources().split_for_parts();
-    framed(server, around(router.layer(CatchPanicLayer::custom(panicked))))
+    // The description is made along with the routes and takes far longer than they do, so both are made once.
+    static ROUTES: LazyLock<Router<Server>> = LazyLock::new(|| resources().split_for_parts().0);
+    let router = ROUTES.clone().layer(CatchPanicLayer::custom(panicked));
+    framed(server, around(router))
 }
 
 /// What every answer has: a document if it is a refusal, gzip if it is asked for, an id, and a line in the log.
