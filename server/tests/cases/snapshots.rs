@@ -157,11 +157,11 @@ fn operation() -> impl Strategy<Value = (&'static str, &'static str, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_snapshot_is_the_log_without_the_bodies_that_a_later_one_makes_superfluous(
-        operations in prop::collection::vec(operation(), 10..60),
+        operations in prop::collection::vec(operation(), 10..40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
