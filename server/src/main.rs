@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use ayumi_server::settings::{Command, CommandLine, LogForm};
+use ayumi_server::settings::{Command, CommandLine, LogForm, Notify};
+use ayumi_server::store::exchange_hints;
 use ayumi_server::{admin, serve};
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -45,6 +46,9 @@ async fn run(line: CommandLine) -> Result<String, String> {
                 data = %line.place.data.display(),
                 "serving; a new store begins with `ayumi-server admin society-create`",
             );
+            if let (Notify::On, Ok(Some(settings))) = (line.serving.notify, line.place.postgres()) {
+                exchange_hints(server.waiters.clone(), settings, server.host.clone());
+            }
             serve::serve(server, &line.serving).await?;
             Ok("stopped".to_owned())
         }

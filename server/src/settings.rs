@@ -127,6 +127,9 @@ pub struct Serving {
         requires = "tls_certificate"
     )]
     pub tls_key: Option<PathBuf>,
+    /// Whether nodes over one PostgreSQL database tell each other about news. Without it news from another node takes some seconds.
+    #[arg(long, env = "AYUMI_NOTIFY", default_value = "on", value_name = "on|off")]
+    pub notify: Notify,
     /// Address of a proxy in front that tells by `X-Forwarded-For` where a request came from. May be given more than once.
     #[arg(
         long = "trusted-proxy",
@@ -144,6 +147,15 @@ pub struct Serving {
     /// Form of the log on standard error.
     #[arg(long, env = "AYUMI_LOG", default_value = "text")]
     pub log: LogForm,
+}
+
+/// Whether nodes tell each other about news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Notify {
+    /// By LISTEN and NOTIFY, on one more connection of each node.
+    On,
+    /// Not at all: for a pooler that hands out connections by transaction.
+    Off,
 }
 
 /// Form of the log.

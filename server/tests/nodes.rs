@@ -17,10 +17,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ayumi_server::host::Host;
 use ayumi_server::server::{Server, boxed};
-use ayumi_server::store::{Row, Running, SqliteStore, Store, Value};
+use ayumi_server::store::{Row, Running, SqliteStore, Store, Value, exchange_hints};
 use serde_json::{Value as Json, json};
 use support::{World, request, send};
 
@@ -153,4 +154,68 @@ async fn watch(store: Arc<dyn Store>, case_id: Value, is_done: Arc<AtomicBool>) 
 fn place_of(row: &Row, place: i64) -> String {
     assert_eq!(row.get::<i64>(0).unwrap(), place, "no gap");
     row.get::<uuid::Uuid>(1).unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poll_at_another_node_wakes_by_a_hint_also_after_the_connection_for_hints_was_lost_f71() {
+    let database = ayumi_server::testing::postgres::database().await;
+    let host = Host::system();
+    let here = support::node_with(host.clone(), database.connect().await, support::without_rates());
+    let world = World::on(host.clone(), database.connect().await).await;
+    let there = support::node(host.clone(), database.connect().await);
+    let relays =
+        [&here, &there].map(|node| exchange_hints(node.waiters.clone(), database.settings(), host.clone()));
+
+    let (_, answer) = send(&here, request("GET", "/v1/server", None, &Json::Null)).await;
+    let epoch = answer["epoch"].as_str().unwrap().to_owned();
+    let participant = &world.here.participant;
+    let log = json!({ "case_id": participant.case_id.to_string(), "audience": "care" });
+    let mut pushes = 0;
+    let mut seq = 0;
+    for round in 0..2 {
+        // Nobody polls the store at that node, so that only a hint, or the end of its wait, ends it.
+        let pull = json!({
+            "logs": [{ "log": log, "cursor": { "epoch": epoch, "seq": seq } }], "page_entries": 100,
+            "wait_ms": 25_000,
+        });
+        let token = world.here.dietitian.token.clone();
+        let node = there.clone();
+        let mut poll =
+            tokio::spawn(async move { send(&node, request("POST", "/v1/pull", Some(&token), &pull)).await });
+        while there.waiters.count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Until both listen, what is said may be lost: that is what a hint is.
+        let (status, page) = loop {
+            let body = batch(&log, &epoch, 0, pushes);
+            let (status, _) = send(
+                &here,
+                request("POST", "/v1/push", Some(&participant.person.token), &body),
+            )
+            .await;
+            assert_eq!(status, 200);
+            pushes += 1;
+            if let Ok(answered) = tokio::time::timeout(Duration::from_millis(300), &mut poll).await {
+                break answered.unwrap();
+            }
+            assert!(pushes < 60, "no hint has arrived");
+        };
+        assert_eq!(status, 200);
+        let entries = page["logs"][0]["page"]["entries"].as_array().unwrap();
+        seq = entries.last().unwrap()["seq"].as_i64().unwrap();
+        if round == 0 {
+            let (client, connection) = database
+                .settings()
+                .config
+                .connect(tokio_postgres::NoTls)
+                .await
+                .unwrap();
+            let connection = tokio::spawn(connection);
+            let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE application_name = 'ayumi hints' AND datname = current_database()";
+            assert_eq!(client.query(sql, &[]).await.unwrap().len(), 2);
+            connection.abort();
+        }
+    }
+    relays.iter().for_each(tokio::task::JoinHandle::abort);
 }

@@ -10,6 +10,7 @@
 
 mod bench;
 mod check;
+mod contract;
 mod demo;
 mod doctor;
 mod fixture;
@@ -57,6 +58,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres]]",
         does: "kills a real process at random moments and compares what it left [default: the core, 200 rounds; server: 100 on each store]",
         run: kill::run,
+    },
+    Command {
+        name: "contract",
+        arguments: "[EXAMPLES]",
+        does: "generated requests to a running server, held to its own description [default: 5 examples each]",
+        run: contract::run,
     },
     Command {
         name: "fuzz",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::repository::{Repository, answer, must};
 use crate::steps::{Outcome, Step, run_all};
-use crate::{check, demo, kill, prepare, tools};
+use crate::{check, contract, demo, kill, prepare, tools};
 
 const PREPARE: Step = Step {
     name: "prepare",
@@ -39,6 +39,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "file faults",
         run: file_faults,
+    },
+    Step {
+        name: "contract",
+        run: contract::step,
     },
     Step {
         name: "demonstration",

@@ -71,6 +71,17 @@ pub(crate) const NEEDED: &[Tool] = &[
         elsewhere: "PostgreSQL 14 or newer with initdb, from the distribution; none of it has to run",
     },
     Tool {
+        name: "python",
+        probe: &[
+            "python3",
+            "-c",
+            "import ensurepip, sys; print('Python', sys.version.split()[0])",
+        ],
+        purpose: "runs schemathesis, which holds the server to its description",
+        debian: "python3 python3-venv",
+        elsewhere: "Python 3.10 or newer with venv",
+    },
+    Tool {
         name: "curl",
         probe: &["curl", "--version"],
         purpose: "server/tests/walkthrough.rs: runs the commands of docs/walkthrough.md",

@@ -10,10 +10,12 @@ use crate::wire::Wire;
 
 /// The cases that are assigned to the one who asks, in any society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseloadAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
     /// The cases, the last one active first.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub cases: Vec<CaseSummary>,
 }
 
@@ -27,6 +29,7 @@ impl Wire for CaseloadAnswer {
 
 /// One case of a caseload. What is due and unread follows from the log and is not told here.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseSummary {
     /// The case.
     pub case_id: CaseId,
@@ -48,6 +51,7 @@ pub struct CaseSummary {
 
 /// The end of one log of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogHead {
     /// Which log.
     pub audience: Audience,

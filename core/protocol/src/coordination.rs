@@ -13,13 +13,16 @@ use crate::wire::Wire;
 
 /// Invites one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationRequest {
     /// Her society.
     pub society_id: SocietyId,
     /// Her name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// How it is read, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name_reading: Option<String>,
     /// With it the code is hers.
     pub birth_date: LocalDate,
@@ -28,6 +31,7 @@ pub struct InvitationRequest {
     pub dietitian_id: Option<AccountId>,
     /// The society's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub external_ref: Option<String>,
 }
 
@@ -36,12 +40,14 @@ impl Wire for InvitationRequest {
 
     fn check(&self) -> Result<(), LimitError> {
         check::text("name", &self.name, limits::LINE_CHARS)?;
+        check::column("name", &self.name, limits::LINE_CHARS)?;
         for (field, text) in [
             ("name_reading", &self.name_reading),
             ("external_ref", &self.external_ref),
         ] {
             if let Some(text) = text {
                 check::text(field, text, limits::LINE_CHARS)?;
+                check::column(field, text, limits::LINE_CHARS)?;
             }
         }
         Ok(())
@@ -50,6 +56,7 @@ impl Wire for InvitationRequest {
 
 /// An invitation with its code. A repeat of the request replaces the code, because the server keeps only a hash of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -67,6 +74,7 @@ impl Wire for InvitationAnswer {
 
 /// Takes an invitation back, as long as nobody has used it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithdrawInvitationRequest {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -78,6 +86,7 @@ impl Wire for WithdrawInvitationRequest {
 
 /// Asks for the invitations of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationsRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -92,6 +101,7 @@ impl Wire for InvitationsRequest {
 
 /// Invitations in the order in which they were made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationsAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -121,6 +131,7 @@ open_words! {
 
 /// An invitation, without its code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvitationSummary {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -139,6 +150,7 @@ pub struct InvitationSummary {
 
 /// Asks for the cases of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CasesRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -153,6 +165,7 @@ impl Wire for CasesRequest {
 
 /// Cases in the order in which they were opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CasesAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -180,6 +193,7 @@ open_words! {
 
 /// What a coordinator sees of a case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseOverview {
     /// The case.
     pub case_id: CaseId,
@@ -203,6 +217,7 @@ pub struct CaseOverview {
 
 /// Somebody who acts for a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActingMember {
     /// A dietitian of the society of the case.
     pub account_id: AccountId,
@@ -212,10 +227,12 @@ pub struct ActingMember {
 
 /// Sets who acts for a case, all of them at once. Those who are not named lose access with their next request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignmentRequest {
     /// The case.
     pub case_id: CaseId,
     /// Her dietitian and substitutes; at least one.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub acting: Vec<ActingMember>,
 }
 
@@ -232,6 +249,7 @@ impl Wire for AssignmentRequest {
 
 /// Asks for the staff of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffRequest {
     /// The society.
     pub society_id: SocietyId,
@@ -243,6 +261,7 @@ impl Wire for StaffRequest {
 
 /// The staff of a society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -266,6 +285,7 @@ open_words! {
 
 /// A member of the staff.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffMember {
     /// The account.
     pub account_id: AccountId,
@@ -284,6 +304,7 @@ pub struct StaffMember {
 
 /// Ends the session of somebody else's device: of a lost phone, or of staff who left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevokeSessionRequest {
     /// Whose.
     pub account_id: AccountId,
@@ -298,6 +319,7 @@ impl Wire for RevokeSessionRequest {
 
 /// Stops an account, or lets it go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountStatusRequest {
     /// Whose.
     pub account_id: AccountId,
@@ -310,3 +332,20 @@ impl Wire for AccountStatusRequest {
 }
 
 silent_debug!(InvitationRequest, InvitationSummary, CaseOverview, StaffMember);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_database_stores_is_refused_before_it_gets_there() {
+        let request = |name: &str| {
+            let text = format!(
+                "{{\"society_id\":\"019d4000-0000-7000-8000-0000000000e1\",\"name\":\"{name}\",\"birth_date\":\"1979-05-14\"}}"
+            );
+            InvitationRequest::parse(text.as_bytes()).map(|_| ())
+        };
+        assert_eq!(request("Simulated"), Ok(()));
+        assert!(request("Simu\\u0000lated").is_err());
+    }
+}

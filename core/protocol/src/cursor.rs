@@ -33,6 +33,7 @@ words! {
 
 /// The name of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogName {
     /// Whose record it is.
     pub case_id: CaseId,
@@ -81,6 +82,12 @@ impl<'de> Deserialize<'de> for Seq {
         bounded(deserializer, &(0..=LARGEST_EXACT)).map(Self)
     }
 }
+
+schema_of!(Seq => crate::schema::integer(
+    "The place of an entry in its log: 1, 2, 3 and so on without a gap; 0 is the place before the first entry.",
+    0,
+    LARGEST_EXACT,
+));
 
 /// The incarnation of the server's store: random, made when the store is created and again by a restore.
 ///
@@ -136,8 +143,11 @@ impl<'de> Deserialize<'de> for Epoch {
     }
 }
 
+schema_of!(Epoch => crate::schema::uuid("The incarnation of the store of the server."));
+
 /// How far a reader has replicated one log: everything up to and including `seq`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cursor {
     /// The incarnation that the replica was read from.
     pub epoch: Epoch,

@@ -19,6 +19,7 @@ use crate::wire::ParseError;
 ///
 /// Reading and writing gives the same bytes: known fields in the order below, then the unknown ones in theirs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(remote = "Self")] // the traits below wrap what is derived, in order to keep unknown fields
 pub struct Entry {
     /// Its place.
@@ -34,6 +35,7 @@ pub struct Entry {
     /// What it is.
     pub kind: KindName,
     /// Version of the body, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 65535))]
     pub body_version: u16,
     /// What the author's clock said. Shown until the server's time is known, never ordered by.
     pub occurred_at_ms: UtcMillis,
@@ -48,9 +50,11 @@ pub struct Entry {
     pub min_app_version: Option<AppVersion>,
     /// The body, as bytes; null after it was erased.
     #[serde(deserialize_with = "crate::word::nullable")]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub body: Option<RawBody>,
     /// Fields of a later server.
     #[serde(flatten, skip_deserializing)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub unknown: UnknownFields,
 }
 

@@ -81,6 +81,8 @@ impl<'de> serde::Deserialize<'de> for Sha256 {
     }
 }
 
+schema_of!(Sha256 => crate::schema::text("A SHA-256 sum: 64 lower-case hexadecimal digits.", "^[0-9a-f]{64}$"));
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,9 +7,9 @@ use uuid::{Builder, Uuid};
 use crate::word::Text;
 
 macro_rules! uuid_id {
-    ($($(#[$meta:meta])* $name:ident: $expected:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $expected:literal;)+) => {
         $(
-            $(#[$meta])*
+            $(#[doc = $doc])+
             #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct $name(Uuid);
 
@@ -69,6 +69,8 @@ macro_rules! uuid_id {
                     crate::word::deserialize(deserializer)
                 }
             }
+
+            schema_of!($name => crate::schema::uuid(concat!($($doc, "\n"),+)));
         )+
     };
 }

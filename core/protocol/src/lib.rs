@@ -37,6 +37,8 @@ pub mod operation;
 pub mod problem;
 pub mod pull;
 pub mod push;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod session;
 pub mod snapshot;
 pub mod thinning;

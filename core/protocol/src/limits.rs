@@ -193,6 +193,9 @@ pub enum LimitReason {
         /// Largest that is accepted.
         most: i64,
     },
+    /// A text with U+0000, which a database does not store. Nobody types it.
+    #[error("it holds U+0000")]
+    NotStorable,
     /// Two fields that contradict each other, or a field without the one it belongs to.
     #[error("it contradicts another field")]
     Contradiction,
@@ -223,6 +226,14 @@ pub(crate) mod check {
             return fail(field, LimitReason::TooLong { most });
         }
         Ok(())
+    }
+
+    /// A text that becomes a column of its own and not a part of a body, of at most `most` characters.
+    pub(crate) fn column(field: &'static str, text: &str, most: usize) -> Checked {
+        if text.contains('\0') {
+            return fail(field, LimitReason::NotStorable);
+        }
+        chars(field, text, most)
     }
 
     /// A text of 1 to `most` characters that are not all white space.

@@ -18,12 +18,14 @@ use crate::wire::{ParseError, Wire, WriteError};
 /// It does not say who asks: that is taken from the session. Fields that the reader does not know are dropped here and not kept,
 /// because a phone must not be able to plant a field that a later server gives a meaning. What is new goes into the body.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operation {
     /// Its id, for ever.
     pub op_id: OpId,
     /// What the entry will be.
     pub kind: KindName,
     /// Version of the body, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 65535))]
     pub body_version: u16,
     /// What the phone's clock said when the input was confirmed. Shown, never ordered by.
     pub occurred_at_ms: UtcMillis,
@@ -99,5 +101,24 @@ impl RawOperation {
 impl fmt::Debug for RawOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawOperation of {} bytes", self.length_bytes())
+    }
+}
+
+/// Described as what it has to be.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for RawOperation {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <Operation as utoipa::PartialSchema>::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for RawOperation {
+    fn name() -> std::borrow::Cow<'static, str> {
+        <Operation as utoipa::ToSchema>::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        <Operation as utoipa::ToSchema>::schemas(schemas);
     }
 }

@@ -70,6 +70,8 @@ open_words! {
         TooLarge = "too_large",
         /// Of another content type than the address takes.
         UnsupportedMediaType = "unsupported_media_type",
+        /// The range begins behind the end of the file: what was downloaded so far is not this file.
+        RangeUnsatisfiable = "range_unsatisfiable",
         /// Of the right form, with a value beyond a limit.
         InvalidValue = "invalid_value",
         /// The id of the operation belongs to one with other bytes.
@@ -141,6 +143,7 @@ impl ProblemCode {
             | Self::MethodNotAllowed
             | Self::TooLarge
             | Self::UnsupportedMediaType
+            | Self::RangeUnsatisfiable
             | Self::InvalidValue
             | Self::OperationReused
             | Self::IdempotencyKeyReused
@@ -180,6 +183,7 @@ impl ProblemCode {
             | Self::TransitionImpossible => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RangeUnsatisfiable => 416,
             Self::KindUnknown
             | Self::InvalidValue
             | Self::OperationReused
@@ -229,6 +233,7 @@ impl ProblemCode {
             Self::MethodNotAllowed => "Another method is needed",
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMediaType => "The content type is not accepted",
+            Self::RangeUnsatisfiable => "The range begins behind the end",
             Self::InvalidValue => "A value is not accepted",
             Self::OperationReused => "The operation id belongs to another operation",
             Self::IdempotencyKeyReused => "The idempotency key belongs to another request",
@@ -245,6 +250,7 @@ impl ProblemCode {
 
 /// A refusal inside an answer that is otherwise a success: of one operation of a batch, or of one log of a pull.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// The reason.
     pub code: ProblemCode,
@@ -267,6 +273,7 @@ impl From<ProblemCode> for Refusal {
 /// An answer counts as one of ours only if it parses as this with a known code; a bare 403 comes from a proxy.
 /// Source: RFC 9457, with the extension members `code`, `retry_after_ms` and `server_time_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A name of the kind of problem that is not meant to be opened.
     #[serde(rename = "type")]

@@ -11,18 +11,23 @@ use crate::wire::Wire;
 
 /// Asks for what is new in all logs that a phone replicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullRequest {
     /// The logs in the order in which the phone wants them: the open case, those with something unread, the rest.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub logs: Vec<LogCursor>,
     /// Most entries of one page.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 500))]
     pub page_entries: u32,
     /// How long the server may wait for news before it answers that there are none; 0 for an answer at once.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 25000))]
     pub wait_ms: u32,
 }
 
 /// How far a phone has replicated one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogCursor {
     /// The log.
     pub log: LogName,
@@ -44,12 +49,14 @@ impl Wire for PullRequest {
 
 /// What is new. A log that is not listed has nothing new, or had no room: then another one has more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
     /// Incarnation of the server's store.
     pub epoch: Epoch,
     /// The logs with news, at most once each.
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub logs: Vec<LogAnswer>,
     /// Logs were left out for want of room: ask again at once.
     #[serde(default)]
@@ -66,6 +73,7 @@ impl Wire for PullAnswer {
 
 /// News of one log: a page or a refusal. One that fails does not hold up the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogAnswer {
     /// The log.
     pub log: LogName,
@@ -87,6 +95,7 @@ impl LogAnswer {
 
 /// Consecutive entries of one log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page {
     /// The cursor that was asked from.
     pub after: Cursor,

@@ -12,6 +12,7 @@ use crate::wire::Wire;
 
 /// Operations of one lane, in their order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushRequest {
     /// The log to append to.
     pub log: LogName,
@@ -21,6 +22,7 @@ pub struct PushRequest {
     /// The lane.
     pub lane: Lane,
     /// 1 to 50 operations.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 50))]
     pub operations: Vec<RawOperation>,
 }
 
@@ -37,6 +39,7 @@ impl Wire for PushRequest {
 
 /// What became of the operations of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -44,11 +47,13 @@ pub struct PushAnswer {
     pub epoch: Epoch,
     /// One result for each operation, in their order. After the first that is neither stored nor a duplicate all are `not_tried`,
     /// so that the phone can put that one aside before the next is sent.
+    #[cfg_attr(feature = "openapi", schema(max_items = 50))]
     pub results: Vec<OperationResult>,
 }
 
 /// What became of one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OperationResult {
     /// The operation; absent if its id could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +65,7 @@ pub struct OperationResult {
 
 /// What became of one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum OperationOutcome {
     /// It is an entry now.

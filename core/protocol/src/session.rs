@@ -67,6 +67,7 @@ impl Secret {
 
     fn check(&self, field: &'static str) -> Result<(), LimitError> {
         check::text(field, &self.0, limits::SECRET_BYTES)?;
+        check::column(field, &self.0, limits::SECRET_BYTES)?;
         check::length(field, self.0.len(), limits::SECRET_BYTES)
     }
 }
@@ -77,12 +78,16 @@ impl fmt::Debug for Secret {
     }
 }
 
+schema_of!(Secret => crate::schema::secret("A code, password or token, of at most 512 bytes."));
+
 /// What a device says about itself when it signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceDescription {
     /// What it is.
     pub platform: Platform,
     /// Its model, for the list in which its owner recognises it.
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub model: String,
     /// The app on it.
     pub app_version: AppVersion,
@@ -90,12 +95,13 @@ pub struct DeviceDescription {
 
 impl DeviceDescription {
     fn check(&self) -> Result<(), LimitError> {
-        check::chars("model", &self.model, limits::LINE_CHARS)
+        check::column("model", &self.model, limits::LINE_CHARS)
     }
 }
 
 /// A participant enrols: code of the invitation and birth date.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
     /// The code, as it was scanned or typed.
     pub code: Secret,
@@ -116,6 +122,7 @@ impl Wire for EnrolRequest {
 
 /// A participant signs in on another phone: a transfer code for her account and her birth date.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferRequest {
     /// The code that her old phone, her dietitian or her coordinator showed.
     pub code: Secret,
@@ -139,6 +146,7 @@ impl Wire for TransferRequest {
 
 /// Asks for a transfer code: by herself without `case_id`, by her dietitian or coordinator with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferCodeRequest {
     /// Whose account; absent for one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +159,7 @@ impl Wire for TransferCodeRequest {
 
 /// A transfer code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransferCodeAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -166,8 +175,10 @@ impl Wire for TransferCodeAnswer {
 
 /// A member of the staff signs in: password and second factor in one request, so that neither can be tried alone.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StaffSignInRequest {
     /// The name of the account.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub login: String,
     /// The password.
     pub password: Secret,
@@ -182,6 +193,7 @@ impl Wire for StaffSignInRequest {
 
     fn check(&self) -> Result<(), LimitError> {
         check::text("login", &self.login, limits::LINE_CHARS)?;
+        check::column("login", &self.login, limits::LINE_CHARS)?;
         self.password.check("password")?;
         self.one_time_code.check("one_time_code")?;
         self.device.check()
@@ -190,6 +202,7 @@ impl Wire for StaffSignInRequest {
 
 /// A pair of tokens. They are random and tell nothing; the server knows their hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// Goes with every request.
     pub access_token: Secret,
@@ -201,6 +214,7 @@ pub struct Tokens {
 
 /// A session that has begun, of a participant or of staff.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -228,6 +242,7 @@ impl Wire for SessionAnswer {
 
 /// A role of an account in one society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleInSociety {
     /// The society.
     pub society_id: SocietyId,
@@ -237,6 +252,7 @@ pub struct RoleInSociety {
 
 /// Asks for the next pair of tokens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshRequest {
     /// The newest refresh token that was saved.
     pub refresh_token: Secret,
@@ -256,6 +272,7 @@ impl Wire for RefreshRequest {
 
 /// The next pair of tokens. Repeating the request brings the same pair until it is first used, so a lost answer signs nobody out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -269,6 +286,7 @@ impl Wire for RefreshAnswer {
 
 /// The devices of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DevicesAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -282,6 +300,7 @@ impl Wire for DevicesAnswer {
 
 /// A signed-in device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceSummary {
     /// The device.
     pub device_id: DeviceId,
@@ -295,6 +314,7 @@ pub struct DeviceSummary {
 
 /// Ends the session of a device; of this one when somebody signs out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EndSessionRequest {
     /// The device.
     pub device_id: DeviceId,
@@ -306,6 +326,7 @@ impl Wire for EndSessionRequest {
 
 /// The text to which participants of a society consent, as it is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsentTextAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -339,11 +360,13 @@ open_words! {
 
 /// Tells where push hints for this device go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushTokenRequest {
     /// The service.
     pub service: PushService,
     /// What the service named the device; null stops the hints.
     #[serde(deserialize_with = "crate::word::nullable")]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub token: Option<Secret>,
 }
 
@@ -357,6 +380,7 @@ impl Wire for PushTokenRequest {
 
 /// The answer of a request that has nothing to say but that it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DoneAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,

@@ -1,6 +1,6 @@
 //! Snapshots: a ready-made prefix of a log for a new phone.
 //!
-//! The file is the compressed sequence of [`SnapshotItem`]s, one JSON value after the other, for the entries 1 to `up_to_seq` without a
+//! The file is the sequence, compressed by gzip, of [`SnapshotItem`]s, one JSON value after the other, for the entries 1 to `up_to_seq` without a
 //! gap. A line break after each value is for the eye; a body may hold line breaks too, so [`read_items`] goes by values.
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::wire::{ParseError, Wire};
 
 /// Asks whether there is a snapshot of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnapshotRequest {
     /// The log.
     pub log: LogName,
@@ -27,6 +28,7 @@ impl Wire for SnapshotRequest {
 
 /// The newest snapshot of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnapshotAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -41,6 +43,7 @@ impl Wire for SnapshotAnswer {
 
 /// A file that never changes; it is fetched by ranges, so that a lost connection costs little.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// Its id: random, and of use only to a session that may read the log.
     pub snapshot_id: SnapshotId,
@@ -58,6 +61,7 @@ pub struct Snapshot {
 
 /// One entry of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotItem {
     /// The entry.

@@ -22,6 +22,12 @@ impl<'de> Deserialize<'de> for UtcMillis {
     }
 }
 
+schema_of!(UtcMillis => crate::schema::integer(
+    "An instant in milliseconds since 1970-01-01T00:00:00Z, without leap seconds.",
+    -LARGEST_EXACT,
+    LARGEST_EXACT,
+));
+
 /// A calendar date, 0001-01-01 to 9999-12-31; travels as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalDate {
@@ -97,6 +103,8 @@ impl<'de> Deserialize<'de> for LocalDate {
     }
 }
 
+schema_of!(LocalDate => crate::schema::date("A calendar date."));
+
 /// The IANA name of a zone, for example `Asia/Tokyo`. Its form is checked, not whether such a zone exists: tables of zones differ
 /// from device to device, and the offset travels beside the name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,6 +151,8 @@ impl<'de> Deserialize<'de> for ZoneName {
     }
 }
 
+schema_of!(ZoneName => crate::schema::text("The IANA name of a zone, for example `Asia/Tokyo`.", "^[A-Za-z0-9/_+-]{1,64}$"));
+
 /// Local time minus UTC in minutes, -1,439 to 1,439.
 ///
 /// It travels beside the name of the zone because the rules of zones change, and an old message keeps its time of day.
@@ -175,6 +185,12 @@ impl<'de> Deserialize<'de> for UtcOffset {
         bounded(deserializer, &(-WIDEST_OFFSET_MIN..=WIDEST_OFFSET_MIN)).map(Self)
     }
 }
+
+schema_of!(UtcOffset => crate::schema::integer(
+    "Local time minus UTC in minutes.",
+    (-WIDEST_OFFSET_MIN).into(),
+    WIDEST_OFFSET_MIN.into(),
+));
 
 #[cfg(test)]
 mod tests {

@@ -14,18 +14,22 @@ use crate::wire::Wire;
 
 /// Announces a picture or a thumbnail. The same hash in the same log brings back the upload that is there, so a repeat is free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadRequest {
     /// The log of the message that will name it.
     pub log: LogName,
     /// Hash of the bytes, after metadata was taken out.
     pub sha256: Sha256,
     /// How many there are.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Their format.
     pub media_type: PictureType,
     /// Width.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub width_px: u32,
     /// Height.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub height_px: u32,
 }
 
@@ -41,6 +45,7 @@ impl Wire for UploadRequest {
 
 /// How far an upload has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UploadAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -58,6 +63,7 @@ impl Wire for UploadAnswer {
 
 /// Asks for the bytes of a picture, by its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PictureRequest {
     /// The log in which a message names it.
     pub log: LogName,

@@ -46,6 +46,8 @@ pub mod media_types {
     pub const PROBLEM: &str = "application/problem+json";
     /// A part of an upload.
     pub const UPLOAD_PART: &str = "application/offset+octet-stream";
+    /// A snapshot: the file itself is compressed, so that its ranges and its hash are those of the compressed bytes.
+    pub const SNAPSHOT: &str = "application/gzip";
 }
 
 /// The version of an app: three numbers, ordered as numbers; travels as `1.4.0`.
@@ -105,8 +107,14 @@ impl<'de> Deserialize<'de> for AppVersion {
     }
 }
 
+schema_of!(AppVersion => crate::schema::text(
+    "The version of an app: three numbers below 65,536.",
+    r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})$",
+));
+
 /// What a server says about itself before anybody signs in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
@@ -122,6 +130,7 @@ pub struct ServerAnswer {
 
 /// A kind that a server accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AcceptedKind {
     /// The kind.
     pub kind: KindName,

@@ -72,6 +72,21 @@ impl fmt::Debug for OtherWord {
     }
 }
 
+/// The schema of a type that describes itself by hand, for the description of the interface.
+macro_rules! schema_of {
+    ($name:ident => $schema:expr) => {
+        #[cfg(feature = "openapi")]
+        impl ::utoipa::PartialSchema for $name {
+            fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
+                $schema
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl ::utoipa::ToSchema for $name {}
+    };
+}
+
 /// Serde and `Display` for a type with `as_str` and `from_word`.
 macro_rules! word_traits {
     ($name:ident, $expected:literal) => {
@@ -106,15 +121,15 @@ macro_rules! word_traits {
 /// A closed enumeration: another word is an error.
 macro_rules! words {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])+
         pub enum $name:ident: $expected:literal {
-            $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+
+            $($(#[doc = $variant_doc:literal])+ $variant:ident = $word:literal,)+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$variant_meta])* $variant,)+
+            $($(#[doc = $variant_doc])+ $variant,)+
         }
 
         impl $name {
@@ -140,21 +155,22 @@ macro_rules! words {
         }
 
         word_traits!($name, $expected);
+        schema_of!($name => $crate::schema::closed_words(concat!($($doc, "\n"),+), &[$(($word, concat!($($variant_doc, "\n"),+)),)+]));
     };
 }
 
 /// An open enumeration: another word is kept as `Other`.
 macro_rules! open_words {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])+
         pub enum $name:ident: $expected:literal {
-            $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+
+            $($(#[doc = $variant_doc:literal])+ $variant:ident = $word:literal,)+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$variant_meta])* $variant,)+
+            $($(#[doc = $variant_doc])+ $variant,)+
             /// A word of a later version.
             Other($crate::word::OtherWord),
         }
@@ -183,13 +199,14 @@ macro_rules! open_words {
         }
 
         word_traits!($name, $expected);
+        schema_of!($name => $crate::schema::open_words(concat!($($doc, "\n"),+), &[$(($word, concat!($($variant_doc, "\n"),+)),)+]));
     };
 }
 
 /// A text in the form of a word, of which no value is special to this crate.
 macro_rules! word_type {
-    ($(#[$meta:meta])* pub struct $name:ident: $expected:literal) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])+ pub struct $name:ident: $expected:literal) => {
+        $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
 
@@ -208,6 +225,7 @@ macro_rules! word_type {
         }
 
         word_traits!($name, $expected);
+        schema_of!($name => $crate::schema::word(concat!($($doc, "\n"),+)));
     };
 }
 

@@ -38,6 +38,18 @@ pub struct CaseAccess {
     pub consent: Consent,
 }
 
+impl CaseAccess {
+    /// Why the log is not read although it may be reached: a withdrawal ends the staff's reading at once. She herself keeps what is hers.
+    #[must_use]
+    pub fn reading_refusal(&self) -> Option<ProblemCode> {
+        match (&self.role, &self.consent) {
+            (Role::Participant, _) | (_, Consent::Given(_)) => None,
+            (_, Consent::Withdrawn) => Some(ProblemCode::ConsentWithdrawn),
+            (_, Consent::None) => Some(ProblemCode::ConsentRequired),
+        }
+    }
+}
+
 /// What she has said about the processing of her data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consent {

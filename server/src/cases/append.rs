@@ -569,7 +569,8 @@ async fn insert(
     Ok(seq)
 }
 
-fn attachments(body: &Body) -> &[Attachment] {
+/// The pictures that a body names.
+pub(crate) fn attachments(body: &Body) -> &[Attachment] {
     match body {
         Body::MessagePosted(body) => &body.attachments,
         Body::QuestionAsked(body) => &body.attachments,

@@ -17,7 +17,7 @@ use ayumi_protocol::session::Role;
 use ayumi_protocol::time::{UtcOffset, ZoneName};
 use ayumi_protocol::version::AppVersion;
 
-use super::access::{CaseAccess, Consent, read_cases};
+use super::access::{CaseAccess, read_cases};
 use super::{refusals, sql};
 use crate::accounts::principal::{Credentials, Principal, authenticate};
 use crate::audit::{self, Act, Chain};
@@ -143,13 +143,8 @@ async fn read_logs(tx: &mut dyn Transaction, input: &PullInput) -> Result<(PullA
 
 /// Why a log that she may reach is not read on.
 fn log_refusal(access: &CaseAccess, cursor: Cursor, epoch: Epoch) -> Option<ProblemCode> {
-    // A withdrawal ends the staff's reading at once; she herself keeps what is hers.
-    if access.role != Role::Participant && !matches!(access.consent, Consent::Given(_)) {
-        return Some(if access.consent == Consent::Withdrawn {
-            ProblemCode::ConsentWithdrawn
-        } else {
-            ProblemCode::ConsentRequired
-        });
+    if let Some(code) = access.reading_refusal() {
+        return Some(code);
     }
     let is_other = cursor.epoch != epoch || cursor.seq > access.head_seq;
     is_other.then_some(ProblemCode::EpochChanged)
@@ -288,7 +283,7 @@ async fn poll_heads(server: &Server, known: &BTreeMap<CaseId, i64>) -> Result<BT
         .await?;
     for (case_id, head) in &heads {
         if known.get(case_id) != Some(head) {
-            server.waiters.hint(*case_id);
+            server.waiters.hint_here(*case_id);
         }
     }
     Ok(heads)

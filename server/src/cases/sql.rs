@@ -103,3 +103,63 @@ pub(crate) const PAGE: &str = "
         AND seq > $3
     ORDER BY seq
     LIMIT $4";
+
+/// Cases that a dietitian acts for, the last one active first.
+pub(crate) const CASELOAD: &str = "
+    SELECT case_head.case_id, case_head.society_id, case_head.name, assignment.is_substitute, case_head.consent,
+        case_head.care_seq, case_head.staff_seq, case_head.last_participant_entry_at_ms,
+        case_head.last_staff_entry_at_ms
+    FROM assignment
+    JOIN case_head ON case_head.case_id = assignment.case_id
+    JOIN role ON role.account_id = assignment.account_id
+        AND role.society_id = case_head.society_id
+        AND role.role = 'dietitian'
+    WHERE assignment.account_id = $1
+    ORDER BY
+        CASE
+            WHEN COALESCE(case_head.last_participant_entry_at_ms, 0) > COALESCE(case_head.last_staff_entry_at_ms, 0)
+            THEN COALESCE(case_head.last_participant_entry_at_ms, 0)
+            ELSE COALESCE(case_head.last_staff_entry_at_ms, 0)
+        END DESC,
+        case_head.opened_at_ms DESC, case_head.case_id
+    LIMIT $2";
+
+pub(crate) const ENTRY_TO_ERASE: &str = "
+    SELECT kind, body_version, body
+    FROM entry
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq = $3";
+
+pub(crate) const BLANK_ENTRY: &str = "
+    UPDATE entry
+    SET body = NULL
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq = $3";
+
+/// Entries that may name pictures and still have their body.
+pub(crate) const ENTRIES_WITH_PICTURES: &str = "
+    SELECT seq, kind, body_version, body
+    FROM entry
+    WHERE case_id = $1
+        AND audience = $2
+        AND seq > $3
+        AND body IS NOT NULL
+        AND kind IN ('message.posted', 'question.asked', 'question.followed_up')
+    ORDER BY seq
+    LIMIT $4";
+
+pub(crate) const DELETE_PICTURE_USE: &str = "
+    DELETE FROM picture_use
+    WHERE case_id = $1
+        AND audience = $2
+        AND sha256 = $3";
+
+/// As if nobody had touched it for ever: the next run of the collector takes it, unless somebody announces the same picture again.
+pub(crate) const AGE_UPLOAD: &str = "
+    UPDATE upload
+    SET touched_at_ms = 0
+    WHERE case_id = $1
+        AND audience = $2
+        AND sha256 = $3";

@@ -1,5 +1,7 @@
 //! Answers: JSON of a type of the protocol, or a problem document.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use ayumi_protocol::problem::{Problem, ProblemCode};
 use ayumi_protocol::version::media_types;
 use ayumi_protocol::wire::Wire;
+use utoipa::openapi::{self, RefOr};
+use utoipa::{IntoResponses, ToSchema as _};
 
 use crate::server::Server;
 use crate::store::{Fault, Refused};
@@ -63,6 +67,36 @@ impl IntoResponse for Refused {
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// The problem documents with which any request may be answered, by status, in the description of the interface.
+#[derive(Debug)]
+pub(crate) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+        for code in ProblemCode::KNOWN {
+            codes.entry(code.status()).or_default().push(code.as_str());
+        }
+        let too_many_fields = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.as_u16();
+        codes.insert(too_many_fields, vec![ProblemCode::TooLarge.as_str()]);
+        let response = |codes: Vec<&str>| {
+            openapi::ResponseBuilder::new()
+                .description(codes.join(", "))
+                .content(
+                    media_types::PROBLEM,
+                    openapi::ContentBuilder::new()
+                        .schema(Some(openapi::Ref::from_schema_name(Problem::name())))
+                        .build(),
+                )
+                .build()
+        };
+        codes
+            .into_iter()
+            .map(|(status, codes)| (status.to_string(), RefOr::T(response(codes))))
+            .collect()
     }
 }
 

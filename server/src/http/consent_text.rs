@@ -5,7 +5,7 @@ use ayumi_protocol::session::ConsentTextAnswer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::Caller;
 use crate::server::{Server, boxed};
 use crate::societies;
@@ -15,7 +15,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// The text of consent that is in force in one's society.
-#[utoipa::path(get, path = "/v1/consent-text", responses((status = 200)))]
+#[utoipa::path(
+    get, path = "/v1/consent-text",
+    responses((status = 200, description = "Done", body = ConsentTextAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn consent_text(
     State(server): State<Server>,
     Caller(credentials): Caller,

@@ -11,7 +11,7 @@ use ayumi_protocol::session::DoneAnswer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, IdempotencyKey, Received};
 use crate::server::{Server, boxed};
 use crate::societies::{coordination, invitations};
@@ -29,7 +29,13 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Invites one person and shows the code for her letter.
-#[utoipa::path(post, path = "/v1/coordination/invitation", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/invitation",
+    request_body = InvitationRequest,
+    params(("idempotency-key" = Uuid, Header, description = "Made once for each thing that is wanted; a repeat brings the same answer")),
+    responses((status = 200, description = "Done", body = InvitationAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn invite(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -41,7 +47,12 @@ async fn invite(
 }
 
 /// Takes an invitation back that nobody has used.
-#[utoipa::path(post, path = "/v1/coordination/invitation/withdraw", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/invitation/withdraw",
+    request_body = WithdrawInvitationRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn withdraw_invitation(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -56,7 +67,12 @@ async fn withdraw_invitation(
 }
 
 /// Lists the invitations of a society, without their codes.
-#[utoipa::path(post, path = "/v1/coordination/invitations", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/invitations",
+    request_body = InvitationsRequest,
+    responses((status = 200, description = "Done", body = InvitationsAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn list_invitations(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -68,7 +84,12 @@ async fn list_invitations(
 }
 
 /// Lists the cases of a society with their consent and who acts for each.
-#[utoipa::path(post, path = "/v1/coordination/cases", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/cases",
+    request_body = CasesRequest,
+    responses((status = 200, description = "Done", body = CasesAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn list_cases(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -80,7 +101,12 @@ async fn list_cases(
 }
 
 /// Sets the dietitian and the substitutes of a case.
-#[utoipa::path(post, path = "/v1/coordination/assignment", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/assignment",
+    request_body = AssignmentRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn assign(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -96,7 +122,12 @@ async fn assign(
 }
 
 /// Lists the staff of a society with their signed-in devices.
-#[utoipa::path(post, path = "/v1/coordination/staff", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/staff",
+    request_body = StaffRequest,
+    responses((status = 200, description = "Done", body = StaffAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn list_staff(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -110,7 +141,12 @@ async fn list_staff(
 }
 
 /// Ends the session of a lost phone, or all sessions of somebody who left.
-#[utoipa::path(post, path = "/v1/coordination/session/end", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/session/end",
+    request_body = RevokeSessionRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn revoke_session(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -123,7 +159,12 @@ async fn revoke_session(
 }
 
 /// Suspends an account, or lets it go on.
-#[utoipa::path(post, path = "/v1/coordination/account", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/coordination/account",
+    request_body = AccountStatusRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn set_account_status(
     State(server): State<Server>,
     Caller(credentials): Caller,

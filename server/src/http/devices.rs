@@ -5,7 +5,7 @@ use ayumi_protocol::session::{DevicesAnswer, DoneAnswer, PushTokenRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::accounts::devices;
 use crate::server::{Server, boxed};
@@ -17,7 +17,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Lists one's own signed-in devices.
-#[utoipa::path(get, path = "/v1/session/devices", responses((status = 200)))]
+#[utoipa::path(
+    get, path = "/v1/session/devices",
+    responses((status = 200, description = "Done", body = DevicesAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn list(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -33,7 +37,12 @@ async fn list(
 }
 
 /// Tells where push hints for this device go, or that there shall be none.
-#[utoipa::path(post, path = "/v1/session/push-token", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/session/push-token",
+    request_body = PushTokenRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn save_push_token(
     State(server): State<Server>,
     Caller(credentials): Caller,

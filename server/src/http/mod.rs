@@ -4,9 +4,11 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
+mod caseload;
 pub mod client_address;
 mod consent_text;
 mod coordination;
+pub mod description;
 mod devices;
 mod enrolment;
 pub mod extract;
@@ -16,6 +18,7 @@ mod pull;
 mod push;
 mod server_info;
 mod sessions;
+mod snapshots;
 mod staff_sign_in;
 mod transfer;
 mod uploads;
@@ -42,6 +45,7 @@ use crate::store::Refused;
 pub fn resources() -> OpenApiRouter<Server> {
     OpenApiRouter::new()
         .merge(server_info::routes())
+        .merge(description::routes())
         .merge(enrolment::routes())
         .merge(transfer::routes())
         .merge(staff_sign_in::routes())
@@ -50,6 +54,8 @@ pub fn resources() -> OpenApiRouter<Server> {
         .merge(consent_text::routes())
         .merge(push::routes())
         .merge(pull::routes())
+        .merge(snapshots::routes())
+        .merge(caseload::routes())
         .merge(uploads::routes())
         .merge(pictures::routes())
         .merge(coordination::routes())

@@ -9,7 +9,7 @@ use ayumi_protocol::upload::PictureRequest;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::Rejection;
+use super::answer::{Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::server::Server;
 use crate::uploads::{deliver, objects};
@@ -19,19 +19,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// The bytes of a picture that an entry of the log names.
-#[utoipa::path(post, path = "/v1/picture", responses(
-    (status = 200, description = "The bytes", content_type = "image/jpeg"),
-    (status = 400, description = "A problem document", content_type = "application/problem+json"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 404, description = "A problem document", content_type = "application/problem+json"),
-    (status = 413, description = "A problem document", content_type = "application/problem+json"),
-    (status = 415, description = "A problem document", content_type = "application/problem+json"),
-    (status = 422, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    post, path = "/v1/picture",
+    request_body = PictureRequest,
+    responses((status = 200, description = "The bytes", content_type = "image/jpeg"), Problems),
+    security(("bearer" = [])),
+)]
 async fn read_picture(
     State(server): State<Server>,
     Caller(credentials): Caller,

@@ -5,7 +5,7 @@ use ayumi_protocol::pull::{PullAnswer, PullRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::cases::pull::{self, PullInput};
 use crate::server::Server;
@@ -15,7 +15,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Brings what is new in the logs that a phone replicates; waits for news if there are none and the request says so.
-#[utoipa::path(post, path = "/v1/pull", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/pull",
+    request_body = PullRequest,
+    responses((status = 200, description = "Done", body = PullAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn pull(
     State(server): State<Server>,
     Caller(credentials): Caller,

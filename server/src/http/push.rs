@@ -5,7 +5,7 @@ use ayumi_protocol::push::{PushAnswer, PushRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::cases::append::{self, PushInput};
 use crate::rates;
@@ -16,7 +16,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Appends up to 50 operations of one lane to one log, in their order, and tells what became of each.
-#[utoipa::path(post, path = "/v1/push", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/push",
+    request_body = PushRequest,
+    responses((status = 200, description = "Done", body = PushAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn push(
     State(server): State<Server>,
     Caller(credentials): Caller,

@@ -6,7 +6,7 @@ use ayumi_protocol::version::{AcceptedKind, OLDEST_PROTOCOL_VERSION, PROTOCOL_VE
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::Asked;
 use crate::server::{Server, boxed};
 use crate::store::state;
@@ -16,7 +16,10 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// The versions, the kinds and the incarnation that this server serves.
-#[utoipa::path(get, path = "/v1/server", responses((status = 200)))]
+#[utoipa::path(
+    get, path = "/v1/server",
+    responses((status = 200, description = "Done", body = ServerAnswer), Problems),
+)]
 async fn server_info(State(server): State<Server>, _asked: Asked) -> Result<Answer<ServerAnswer>, Rejection> {
     let epoch = server
         .read((), |tx, ()| boxed(async move { Ok(state::epoch(tx).await?) }))

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Asked, Caller, Received, sha256};
 use crate::accounts::principal::{Credentials, authenticate};
 use crate::accounts::session::{self, Lives, RefreshInput};
@@ -21,7 +21,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Brings the next pair of tokens; the same pair again until it is first used.
-#[utoipa::path(post, path = "/v1/session/refresh", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/session/refresh",
+    request_body = RefreshRequest,
+    responses((status = 200, description = "Done", body = RefreshAnswer), Problems),
+)]
 async fn refresh(
     State(server): State<Server>,
     Asked { request_id }: Asked,
@@ -47,7 +51,12 @@ async fn refresh(
 }
 
 /// Ends the session of one of one's own devices; of this one when somebody signs out.
-#[utoipa::path(post, path = "/v1/session/end", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/session/end",
+    request_body = EndSessionRequest,
+    responses((status = 200, description = "Done", body = DoneAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn end(
     State(server): State<Server>,
     Caller(credentials): Caller,

@@ -5,7 +5,7 @@ use ayumi_protocol::session::{SessionAnswer, StaffSignInRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::client_address::ClientAddress;
 use super::extract::{Asked, Received};
 use crate::accounts::staff_sign_in;
@@ -16,7 +16,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Signs a member of the staff in, by password and second factor together.
-#[utoipa::path(post, path = "/v1/staff/sign-in", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/staff/sign-in",
+    request_body = StaffSignInRequest,
+    responses((status = 200, description = "Done", body = SessionAnswer), Problems),
+)]
 async fn sign_in(
     State(server): State<Server>,
     Asked { request_id }: Asked,

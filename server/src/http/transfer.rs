@@ -5,7 +5,7 @@ use ayumi_protocol::session::{SessionAnswer, TransferCodeAnswer, TransferCodeReq
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::client_address::ClientAddress;
 use super::extract::{Asked, Caller, IdempotencyKey, Received};
 use crate::accounts::transfer;
@@ -18,7 +18,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Makes a code that brings an account to another phone: for oneself, or for a participant whom one guides or coordinates.
-#[utoipa::path(post, path = "/v1/transfer-code", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/transfer-code",
+    request_body = TransferCodeRequest,
+    responses((status = 200, description = "Done", body = TransferCodeAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn make_code(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -29,7 +34,12 @@ async fn make_code(
 }
 
 /// Redeems a transfer code together with a birth date. A repeat under the same key brings the same session.
-#[utoipa::path(post, path = "/v1/transfer", responses((status = 200)))]
+#[utoipa::path(
+    post, path = "/v1/transfer",
+    request_body = TransferRequest,
+    params(("idempotency-key" = Uuid, Header, description = "Made once for each thing that is wanted; a repeat brings the same answer")),
+    responses((status = 200, description = "Done", body = SessionAnswer), Problems),
+)]
 async fn transfer(
     State(server): State<Server>,
     Asked { request_id }: Asked,

@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ayumi_protocol::id::UploadId;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::upload::UploadRequest;
+use ayumi_protocol::upload::{UploadAnswer, UploadRequest};
 use ayumi_protocol::version::{headers, media_types};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::accounts::principal::Credentials;
 use crate::server::Server;
@@ -25,21 +25,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Announces a picture, or brings back the upload of the same bytes in the same log.
-#[utoipa::path(post, path = "/v1/uploads", responses(
-    (status = 200, description = "How far the upload has come"),
-    (status = 400, description = "A problem document", content_type = "application/problem+json"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 404, description = "A problem document", content_type = "application/problem+json"),
-    (status = 413, description = "A problem document", content_type = "application/problem+json"),
-    (status = 415, description = "A problem document", content_type = "application/problem+json"),
-    (status = 422, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 429, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-    (status = 507, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    post, path = "/v1/uploads",
+    request_body = UploadRequest,
+    responses((status = 200, description = "How far the upload has come", body = UploadAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn create_upload(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -50,15 +41,12 @@ async fn create_upload(
 }
 
 /// How many bytes the server has.
-#[utoipa::path(head, path = "/v1/uploads/{upload_id}", params(("upload_id" = String, Path, description = "A UUID")), responses(
-    (status = 200, description = "Upload-Offset and Upload-Length"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 404, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    head, path = "/v1/uploads/{upload_id}",
+    params(("upload_id" = Uuid, Path, description = "The upload")),
+    responses((status = 200, description = "Upload-Offset and Upload-Length"), Problems),
+    security(("bearer" = [])),
+)]
 async fn upload_offset(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -69,22 +57,16 @@ async fn upload_offset(
 }
 
 /// Sends bytes from the offset that the server has.
-#[utoipa::path(patch, path = "/v1/uploads/{upload_id}", params(("upload_id" = String, Path, description = "A UUID")), responses(
-    (status = 200, description = "How far the upload has come"),
-    (status = 400, description = "A problem document", content_type = "application/problem+json"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 404, description = "A problem document", content_type = "application/problem+json"),
-    (status = 408, description = "A problem document", content_type = "application/problem+json"),
-    (status = 409, description = "A problem document; Upload-Offset is the true offset", content_type = "application/problem+json"),
-    (status = 413, description = "A problem document", content_type = "application/problem+json"),
-    (status = 415, description = "A problem document", content_type = "application/problem+json"),
-    (status = 422, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-    (status = 507, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    patch, path = "/v1/uploads/{upload_id}",
+    params(
+        ("upload_id" = Uuid, Path, description = "The upload"),
+        ("upload-offset" = u32, Header, description = "How many bytes the server has"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    responses((status = 200, description = "How far the upload has come", body = UploadAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn send_part(
     State(server): State<Server>,
     Caller(credentials): Caller,

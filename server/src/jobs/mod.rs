@@ -9,6 +9,8 @@ use ayumi_protocol::limits;
 use ayumi_protocol::time::UtcMillis;
 use uuid::Uuid;
 
+use crate::audit::digest::digest_audit;
+use crate::cases::snapshots::make::make_snapshots;
 use crate::host::{Boxed, Host};
 use crate::server::{Server, boxed};
 use crate::store::{Fault, Value};
@@ -28,6 +30,8 @@ pub struct Job {
 
 /// Rows of one run.
 const BATCH: i64 = 200;
+/// Snapshots of one run.
+const SNAPSHOTS: usize = 50;
 const LEASE: Duration = Duration::from_mins(10);
 /// How long a phone is told why its session ended, and not only that it does not know the token.
 const ENDED_SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
@@ -43,6 +47,17 @@ pub const JOBS: &[Job] = &[
         name: "empty_garbage",
         every: Duration::from_mins(10),
         run: |server| Box::pin(empty_garbage(server, BATCH)),
+    },
+    Job {
+        name: "make_snapshots",
+        every: Duration::from_hours(1),
+        run: |server| Box::pin(make_snapshots(server, SNAPSHOTS)),
+    },
+    Job {
+        name: "digest_audit",
+        // It writes once a day; a node that was just started must not wait a day for it.
+        every: Duration::from_hours(1),
+        run: |server| Box::pin(digest_audit(server)),
     },
     Job {
         name: "expire",

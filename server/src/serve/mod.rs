@@ -39,8 +39,10 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     tokio::spawn(jobs::keep_running(server.clone()));
     if let Some(address) = serving.internal_listen {
         let health = health(server.clone());
+        let mut listening = axum_server::bind(address);
+        bound(&mut listening, Duration::from_secs(serving.header_seconds));
         tokio::spawn(async move {
-            let served = axum_server::bind(address).serve(health.into_make_service()).await;
+            let served = listening.serve(health.into_make_service()).await;
             if let Err(error) = served {
                 tracing::error!(%error, "health checks are not served");
             }

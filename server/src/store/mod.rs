@@ -23,6 +23,7 @@ mod fault;
 mod folder_lock;
 mod migrate;
 mod postgres;
+mod postgres_hints;
 mod postgres_tls;
 mod repeat;
 pub(crate) mod sql;
@@ -37,6 +38,7 @@ pub use fault::{Fault, Refused, StoreError};
 pub use folder_lock::FolderLock;
 pub use migrate::postgres as migrate_postgres;
 pub use postgres::{PostgresSettings, PostgresStore};
+pub use postgres_hints::exchange_hints;
 pub use sqlite::{Running, SqliteStore};
 pub use value::{FromValue, Row, Value};
 

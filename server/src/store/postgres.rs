@@ -277,10 +277,13 @@ fn read_row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
 pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(code) = error.code() else {
         // Without a code it is the connection, or a value of a type that the column has not.
-        return if error.is_closed()
-            || std::error::Error::source(error)
-                .is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
-        {
+        let source = std::error::Error::source(error);
+        let lost = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+        if lost.is_some_and(|lost| lost.kind() == std::io::ErrorKind::InvalidData) {
+            let text = "its certificate is not trusted; sslrootcert in its address names the authority";
+            return StoreError::Unavailable(text.to_owned());
+        }
+        return if error.is_closed() || lost.is_some() {
             StoreError::Unavailable("the connection was lost".to_owned())
         } else {
             StoreError::Statement(error.to_string())

@@ -1,6 +1,7 @@
 //! What holds for the whole store: its epoch.
 
 use ayumi_protocol::cursor::Epoch;
+use uuid::Uuid;
 
 use super::{StoreError, Transaction, Value, sql};
 
@@ -29,4 +30,26 @@ pub async fn renew(tx: &mut dyn Transaction, epoch: Epoch) -> Result<(), StoreEr
     let state: [Value; 2] = [EPOCH.into(), epoch.into()];
     tx.execute(sql::SET_STATE, &state).await?;
     Ok(())
+}
+
+/// How far a job has come that goes through the whole store in several runs; `None` before its first.
+pub(crate) async fn position(tx: &mut dyn Transaction, job: &str) -> Result<Option<Uuid>, StoreError> {
+    let row = tx.row(sql::STATE, &[position_key(job)]).await?;
+    let text: Option<String> = row.map(|row| row.get(0)).transpose()?;
+    Ok(text.and_then(|text| Uuid::try_parse(&text).ok()))
+}
+
+/// Remembers how far a job has come.
+pub(crate) async fn set_position(
+    tx: &mut dyn Transaction,
+    job: &str,
+    position: Uuid,
+) -> Result<(), StoreError> {
+    let state: [Value; 2] = [position_key(job), position.to_string().into()];
+    tx.execute(sql::SET_STATE, &state).await?;
+    Ok(())
+}
+
+fn position_key(job: &str) -> Value {
+    format!("position/{job}").into()
 }

@@ -16,6 +16,7 @@ use crate::store::{PostgresSettings, PostgresStore, Store, migrate_postgres};
 pub struct Cluster {
     folder: TempDir,
     keeper: Child,
+    port: u16,
 }
 
 /// A database of a cluster, with the schema of this program.
@@ -30,6 +31,12 @@ impl Database {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// How a node reaches it.
+    #[must_use]
+    pub fn settings(&self) -> PostgresSettings {
+        self.settings.clone()
     }
 
     /// A store over it, as one more node has it.
@@ -62,6 +69,22 @@ impl Cluster {
     /// If `PostgreSQL` is missing or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_on(5432, None)
+    }
+
+    /// One that also listens on a port of this machine, with TLS: a certificate and its key, in PEM.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(certificate: &Path, key: &Path) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        drop(listener);
+        Self::start_on(port, Some([certificate, key]))
+    }
+
+    fn start_on(port: u16, tls: Option<[&Path; 2]>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         // PostgreSQL refuses to run as root; its own user has to reach the folder.
@@ -96,12 +119,30 @@ impl Cluster {
             .arg(&data)
             .current_dir("/"));
         let mut server = program("postgres");
-        server.arg("-D").arg(&data).arg("-k").arg(folder.path()).args([
-            "-c",
-            "listen_addresses=",
-            "-c",
-            "max_connections=200",
-        ]);
+        server.arg("-D").arg(&data).arg("-k").arg(folder.path());
+        let mut settings = vec![format!("port={port}"), "max_connections=200".to_owned()];
+        if let Some([certificate, key]) = tls {
+            // The key has to belong to the server alone, so both are copied.
+            let copies = [
+                (certificate, "certificate.pem", "ssl_cert_file"),
+                (key, "key.pem", "ssl_key_file"),
+            ];
+            for (from, name, setting) in copies {
+                let to = folder.path().join(name);
+                std::fs::copy(from, &to).expect("a copied file");
+                run(Command::new("chmod").arg("600").arg(&to));
+                if is_root {
+                    run(Command::new("chown").arg("postgres").arg(&to));
+                }
+                settings.push(format!("{setting}={}", to.display()));
+            }
+            settings.extend(["listen_addresses=127.0.0.1".to_owned(), "ssl=on".to_owned()]);
+        } else {
+            settings.push("listen_addresses=".to_owned());
+        }
+        for setting in settings {
+            server.args(["-c", &setting]);
+        }
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(folder.path())
@@ -113,14 +154,20 @@ impl Cluster {
             .stderr(Stdio::null())
             .spawn()
             .expect("a started PostgreSQL");
-        let socket = folder.path().join(".s.PGSQL.5432");
+        let socket = folder.path().join(format!(".s.PGSQL.{port}"));
         for _ in 0..200 {
             if socket.exists() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Self { folder, keeper }
+        Self { folder, keeper, port }
+    }
+
+    /// The port of its socket, and of this machine if it has TLS.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The folder with its data and its socket.
@@ -153,7 +200,7 @@ impl Cluster {
     /// If that fails.
     pub async fn database(&self, name: &str) -> Database {
         let socket = self.folder.path().display();
-        let address = |name: &str| format!("host={socket} user=ayumi dbname={name}");
+        let address = |name: &str| format!("host={socket} port={} user=ayumi dbname={name}", self.port);
         let config: tokio_postgres::Config = address("postgres").parse().expect("an address");
         // The socket may be there a moment before the server answers.
         let mut tries = 0;

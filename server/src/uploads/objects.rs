@@ -1,8 +1,9 @@
-//! Where the bytes of pictures are: a folder, memory, or a service that speaks S3.
+//! Where the bytes of pictures and snapshots are: a folder, memory, or a service that speaks S3.
 //!
 //! Names of objects are random. Nothing of a person, a case or a file name is in them. A written object is durable before its
 //! row says so.
 
+use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -12,14 +13,18 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{
+    GetOptions, GetRange, GetResult, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload,
+};
 
 use crate::host::Host;
 use crate::server::Server;
 use crate::store::Fault;
 
-/// First part of the name of every object of this module; snapshots have another.
+/// First part of the name of every picture.
 pub const PREFIX: &str = "pictures";
+/// First part of the name of every snapshot.
+pub const SNAPSHOTS_PREFIX: &str = "snapshots";
 
 /// Where a service that speaks S3 is. Its credentials come from the environment (`AWS_ACCESS_KEY_ID` and so on).
 #[derive(Debug, Clone)]
@@ -65,12 +70,18 @@ pub fn s3(settings: &S3Settings) -> Result<Arc<dyn ObjectStore>, object_store::E
     Ok(Arc::new(builder.build()?))
 }
 
-/// A new random name. Two levels of folders keep each of them small.
+/// A new random name of a picture.
 #[must_use]
 pub fn new_key(host: &Host) -> String {
+    new_key_under(host, PREFIX)
+}
+
+/// A new random name. Two levels of folders keep each of them small.
+#[must_use]
+pub fn new_key_under(host: &Host, prefix: &str) -> String {
     let [first, second, ..] = host.random_bytes::<2>();
     let rest = host.random_uuid().simple();
-    format!("{PREFIX}/{first:02x}/{second:02x}/{rest}")
+    format!("{prefix}/{first:02x}/{second:02x}/{rest}")
 }
 
 /// Writes an object.
@@ -82,6 +93,27 @@ pub async fn put(server: &Server, key: &str, bytes: Bytes) -> Result<(), Fault> 
         .put(&Path::from(key), PutPayload::from_bytes(bytes))
         .await;
     written.map(|_| ()).map_err(|error| unavailable(&error))
+}
+
+/// Begins an object that is written in parts, each but the last of the same size and of 5 MiB at least. It is not there before it is
+/// completed.
+///
+/// Errors: `unavailable`.
+pub async fn begin(server: &Server, key: &str) -> Result<Box<dyn MultipartUpload>, Fault> {
+    let begun = server.objects.put_multipart(&Path::from(key)).await;
+    begun.map_err(|error| unavailable(&error))
+}
+
+/// Opens a range of an object, in bytes from its beginning; the end is excluded.
+///
+/// Errors: `unavailable`.
+pub async fn get_range(server: &Server, key: &str, range: Range<u64>) -> Result<GetResult, Fault> {
+    let options = GetOptions {
+        range: Some(GetRange::Bounded(range)),
+        ..GetOptions::default()
+    };
+    let opened = server.objects.get_opts(&Path::from(key), options).await;
+    opened.map_err(|error| unavailable(&error))
 }
 
 /// Opens an object.
@@ -110,7 +142,7 @@ pub async fn delete(server: &Server, key: &str) -> Result<(), Fault> {
     }
 }
 
-fn unavailable(error: &object_store::Error) -> Fault {
+pub(crate) fn unavailable(error: &object_store::Error) -> Fault {
     tracing::error!(%error, "the object store failed");
     ProblemCode::Unavailable.into()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,6 +18,14 @@ use crate::host::Time;
 pub struct Waiters {
     time: Arc<dyn Time>,
     state: Arc<Mutex<State>>,
+    notifier: Arc<OnceLock<Arc<dyn Notifier>>>,
+}
+
+/// Tells other nodes that a case may have something new. A hint and nothing that anybody relies on: it may come late, twice or
+/// not at all, and costs the asker neither time nor an error.
+pub trait Notifier: Send + Sync + fmt::Debug {
+    /// Passes a hint on.
+    fn notify(&self, case_id: CaseId);
 }
 
 impl fmt::Debug for Waiters {
@@ -66,6 +74,7 @@ impl Waiters {
         Self {
             time,
             state: Arc::default(),
+            notifier: Arc::default(),
         }
     }
 
@@ -111,8 +120,22 @@ impl Waiters {
         self.state().replace(device_id);
     }
 
-    /// A case may have something new.
+    /// Hints go to other nodes as well from now on. Without this call there are none: the node is alone, or the others look for
+    /// themselves. The first of several notifiers stays.
+    pub fn pass_on_to(&self, notifier: Arc<dyn Notifier>) {
+        let _ = self.notifier.set(notifier);
+    }
+
+    /// A case may have something new, because of a request to this node.
     pub fn hint(&self, case_id: CaseId) {
+        self.hint_here(case_id);
+        if let Some(notifier) = self.notifier.get() {
+            notifier.notify(case_id);
+        }
+    }
+
+    /// A case may have something new, as another node says or the store shows.
+    pub fn hint_here(&self, case_id: CaseId) {
         let mut state = self.state();
         let range = (case_id, u64::MIN)..=(case_id, u64::MAX);
         let ids: Vec<u64> = state.cases.range(range).map(|(_, id)| *id).collect();
@@ -287,5 +310,28 @@ mod tests {
         assert_eq!(waiter.wait(WAIT).now_or_never(), Some(Woken::Draining));
         let late = waiters.register(device(2), vec![case(1)]);
         assert_eq!(late.wait(WAIT).now_or_never(), Some(Woken::Draining));
+    }
+
+    #[derive(Debug, Default)]
+    struct Noted(Mutex<Vec<CaseId>>);
+
+    impl Notifier for Noted {
+        fn notify(&self, case_id: CaseId) {
+            self.0.lock().unwrap().push(case_id);
+        }
+    }
+
+    #[test]
+    fn what_another_node_says_is_not_said_again() {
+        let (waiters, _time) = waiters();
+        let noted = Arc::new(Noted::default());
+        waiters.pass_on_to(noted.clone());
+        let waiter = waiters.register(device(1), vec![case(1)]);
+        waiters.hint_here(case(1));
+        assert_eq!(waiter.wait(WAIT).now_or_never(), Some(Woken::Hint));
+        assert!(noted.0.lock().unwrap().is_empty());
+        waiters.hint(case(1));
+        assert_eq!(waiter.wait(WAIT).now_or_never(), Some(Woken::Hint));
+        assert_eq!(*noted.0.lock().unwrap(), [case(1)]);
     }
 }

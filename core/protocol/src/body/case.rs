@@ -12,6 +12,7 @@ use crate::session::{ConsentVersion, Role};
 
 /// `consent.given`: she agrees to a text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsentGiven {
     /// Version of the text.
     pub text_version: ConsentVersion,
@@ -23,6 +24,7 @@ impl Check for ConsentGiven {}
 
 /// `consent.withdrawn`: she leaves. No reason is asked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsentWithdrawn {
     /// Version of the text to which she had agreed.
     pub text_version: ConsentVersion,
@@ -32,15 +34,19 @@ impl Check for ConsentWithdrawn {}
 
 /// `case.opened`: who she is, as her society invited her.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CaseOpened {
     /// Her name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// How it is read (よみがな), if the society told.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name_reading: Option<String>,
     /// Her society.
     pub society_id: SocietyId,
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub society_name: String,
 }
 
@@ -56,19 +62,23 @@ impl Check for CaseOpened {
 
 /// `assignment.changed`: everybody who may act for the case, so that she sees offline who answers.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignmentChanged {
     /// The dietitian first, then the substitutes; empty while nobody is assigned.
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     pub acting: Vec<ActingStaff>,
 }
 
 /// Somebody who may act for a case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActingStaff {
     /// The account.
     pub account_id: AccountId,
     /// In which role.
     pub role: Role,
     /// The name that she sees.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// The profession that she sees.
     pub qualification: Qualification,
@@ -76,6 +86,7 @@ pub struct ActingStaff {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture_sha256: Option<Sha256>,
     /// When an answer can be expected, in the staff's own words.
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reply_hours: String,
     /// Stands in for the dietitian.
     pub is_substitute: bool,
@@ -104,6 +115,7 @@ open_words! {
 
 /// `entry.erased`: the body of an earlier entry of this log is gone; its place, author and kind stay.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EntryErased {
     /// The entry.
     pub target_seq: Seq,

@@ -33,16 +33,20 @@ word_type! {
 
 /// A picture of a message: its bytes travel apart and are found by their hash.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attachment {
     /// Hash of the bytes that are uploaded.
     pub sha256: Sha256,
     /// Their format.
     pub media_type: PictureType,
     /// How many there are.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Width after the orientation was applied.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub width_px: u32,
     /// Height after the orientation was applied.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2048))]
     pub height_px: u32,
     /// The small copy that a list shows.
     pub thumbnail: Thumbnail,
@@ -50,14 +54,18 @@ pub struct Attachment {
 
 /// A small copy of a picture, of the same format.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Thumbnail {
     /// Hash of its bytes.
     pub sha256: Sha256,
     /// How many there are.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_485_760))]
     pub length_bytes: u32,
     /// Width.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 320))]
     pub width_px: u32,
     /// Height.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 320))]
     pub height_px: u32,
 }
 
@@ -91,11 +99,14 @@ pub(super) fn check_content(text: &str, attachments: &[Attachment]) -> Result<()
 
 /// `message.posted`: something said.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessagePosted {
     /// The text; may be empty beside a picture.
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub text: String,
     /// Pictures in the order in which they are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub attachments: Vec<Attachment>,
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +115,7 @@ pub struct MessagePosted {
     pub authored_by: AuthoredBy,
     /// Rules of the triage that matched on the phone, before it was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub triage: Vec<TriageRule>,
 }
 
@@ -116,13 +128,16 @@ impl Check for MessagePosted {
 
 /// `message.edited`: another text for an own message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageEdited {
     /// The operation of the message. Not its place: a message may be edited before it was sent.
     pub target: OpId,
     /// The whole new text. Pictures and the quoted message stay.
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub text: String,
     /// Rules of the triage that matched on the phone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub triage: Vec<TriageRule>,
 }
 
@@ -136,6 +151,7 @@ impl Check for MessageEdited {
 
 /// `message.deleted`: an own message is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageDeleted {
     /// The operation of the message.
     pub target: OpId,
@@ -145,6 +161,7 @@ impl Check for MessageDeleted {}
 
 /// `message.read`: everything up to a place was seen on an open screen.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageRead {
     /// The last place that was seen.
     pub up_to_seq: Seq,

@@ -97,19 +97,24 @@ word_type! {
 
 /// `plan.set`: the support plan (特定保健指導支援計画), whole each time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanSet {
     /// Place of the plan that it replaces; null for the first. Refused if another plan came in between.
     #[serde(deserialize_with = "crate::word::nullable")]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub based_on: Option<Seq>,
     /// The day on which she agreed.
     pub agreed_on: LocalDate,
     /// Period of the programme, 3 or 4.
+    #[cfg_attr(feature = "openapi", schema(minimum = 3, maximum = 4))]
     pub period: u8,
     /// The level of guidance.
     pub level: GuidanceLevel,
     /// Goal for waist and weight: 0 none, 1 for 1 cm and 1 kg, 2 for 2 cm and 2 kg.
+    #[cfg_attr(feature = "openapi", schema(maximum = 2))]
     pub waist_weight_goal: u8,
     /// What she means to do, in the order in which it is shown.
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub goals: Vec<PlanGoal>,
     /// Day of the next contact, if it is agreed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,10 +126,12 @@ pub struct PlanSet {
 
 /// One goal of a plan.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanGoal {
     /// The habit.
     pub habit: Habit,
     /// What she means to do, in her words.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub text: String,
     /// The day on which she begins.
     pub starts_on: LocalDate,
@@ -164,6 +171,7 @@ fn check_contact(
 
 /// `interview.recorded`: an initial interview (初回面接) took place.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InterviewRecorded {
     /// The day in Japan.
     pub held_on: LocalDate,
@@ -171,9 +179,11 @@ pub struct InterviewRecorded {
     pub form: ContactForm,
     /// Attested minutes; absent for a written one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1440))]
     pub minutes: Option<u16>,
     /// Persons in the group; absent for a single person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 999))]
     pub group_size: Option<u16>,
     /// All of it, or a half.
     pub part: InterviewPart,
@@ -191,6 +201,7 @@ impl Check for InterviewRecorded {
 
 /// `support.opened`: a support episode begins. Its operation is its name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SupportOpened {
     /// Its form.
     pub form: ContactForm,
@@ -203,6 +214,7 @@ impl Check for SupportOpened {}
 
 /// `support.closed`: a support episode ends, with what the ledger needs to judge it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SupportClosed {
     /// The operation that opened the episode.
     pub target: OpId,
@@ -212,9 +224,11 @@ pub struct SupportClosed {
     pub form: ContactForm,
     /// Attested minutes; absent for a written one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1440))]
     pub minutes: Option<u16>,
     /// Persons in the group; absent for a single person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 999))]
     pub group_size: Option<u16>,
     /// Who wrote the staff's part.
     pub authored_by: AuthoredBy,
@@ -236,18 +250,22 @@ impl Check for SupportClosed {
 
 /// `evaluation.recorded`: the evaluation (実績評価); whether it is the final one or an interim one follows from the rules.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvaluationRecorded {
     /// The day in Japan.
     pub evaluated_on: LocalDate,
     /// Weight in units of 10 g; absent if it was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 200, maximum = 50000))]
     pub weight_10g: Option<u32>,
     /// Waist circumference in millimetres; absent if it was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 100, maximum = 3000))]
     pub waist_mm: Option<u32>,
     /// Whether she measured herself.
     pub is_self_measured: bool,
     /// The habits that she kept, each at most once.
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub kept_habits: Vec<KeptHabit>,
     /// How often it was tried to reach her before this; the official record asks for it when she could not be reached.
     pub contact_attempts: u16,
@@ -255,6 +273,7 @@ pub struct EvaluationRecorded {
 
 /// A habit kept without a break.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeptHabit {
     /// The habit.
     pub habit: Habit,

@@ -152,6 +152,29 @@ macro_rules! bodies {
             }
         }
 
+        /// Any object, and for each kind the body that it has.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for RawBody {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                crate::schema::any_body(&[
+                    $((Kind::$kind.as_str(), <$kind as utoipa::ToSchema>::name()),)+
+                ])
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for RawBody {
+            fn schemas(
+                schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
+            ) {
+                $(
+                    let name = <$kind as utoipa::ToSchema>::name().into_owned();
+                    schemas.push((name, <$kind as utoipa::PartialSchema>::schema()));
+                    <$kind as utoipa::ToSchema>::schemas(schemas);
+                )+
+            }
+        }
+
         $(impl From<$kind> for Body {
             fn from(body: $kind) -> Self {
                 Self::$kind(body)

@@ -21,10 +21,12 @@ open_words! {
 
 /// `note.posted`: a private note of the staff.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NotePosted {
     /// What it is for.
     pub topic: NoteTopic,
     /// The text.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 5000))]
     pub text: String,
     /// The entry of the care log that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,10 +41,12 @@ impl Check for NotePosted {
 
 /// `note.edited`: another text for an own note.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoteEdited {
     /// The operation of the note.
     pub target: OpId,
     /// The whole new text.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 5000))]
     pub text: String,
 }
 
@@ -54,6 +58,7 @@ impl Check for NoteEdited {
 
 /// `note.deleted`: an own note is gone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoteDeleted {
     /// The operation of the note.
     pub target: OpId,

@@ -12,14 +12,18 @@ use crate::limits::{self, LimitError, check};
 
 /// `question.asked`: a new question.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionAsked {
     /// Her words.
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub text: String,
     /// Pictures in the order in which they are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub attachments: Vec<Attachment>,
     /// Rules of the triage that matched on the phone, before it was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub triage: Vec<TriageRule>,
 }
 
@@ -32,16 +36,20 @@ impl Check for QuestionAsked {
 
 /// `question.followed_up`: a further question to the same answer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionFollowedUp {
     /// The question.
     pub question: OpId,
     /// Her words.
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub text: String,
     /// Pictures in the order in which they are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 4))]
     pub attachments: Vec<Attachment>,
     /// Rules of the triage that matched on the phone, before it was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub triage: Vec<TriageRule>,
 }
 
@@ -54,6 +62,7 @@ impl Check for QuestionFollowedUp {
 
 /// `question.marked_urgent`: the question cannot wait. Never taken back.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionMarkedUrgent {
     /// The question.
     pub question: OpId,
@@ -65,12 +74,14 @@ impl Check for QuestionMarkedUrgent {}
 
 /// `question.assigned`: an adviser takes the question or is given it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionAssigned {
     /// The question.
     pub question: OpId,
     /// The adviser.
     pub adviser_id: AccountId,
     /// The name that she sees.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub adviser_name: String,
     /// The profession that she sees.
     pub qualification: Qualification,
@@ -84,10 +95,12 @@ impl Check for QuestionAssigned {
 
 /// `question.answered`: the answer, or an answer to what followed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionAnswered {
     /// The question.
     pub question: OpId,
     /// The answer.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 5000))]
     pub text: String,
     /// Whether it advises to see a doctor, which the screen then says first.
     pub advises_doctor: bool,
@@ -101,6 +114,7 @@ impl Check for QuestionAnswered {
 
 /// `question.closed`: done, by her or because its time has passed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionClosed {
     /// The question.
     pub question: OpId,
@@ -112,13 +126,16 @@ impl Check for QuestionClosed {}
 ///
 /// It carries the words themselves: the dietitian has no access to the advice log, and gets none by this.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionShared {
     /// The question.
     pub question: OpId,
     /// Its text.
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub question_text: String,
     /// The answer, if there was one by then.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 5000))]
     pub answer_text: Option<String>,
 }
 
@@ -132,14 +149,18 @@ impl Check for QuestionShared {
 
 /// `question.faq_proposed`: a rewritten text for everybody, in which nobody can be recognised.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionFaqProposed {
     /// The question.
     pub question: OpId,
     /// Title of the article.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// The question in the adviser's words.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 5000))]
     pub question_text: String,
     /// The answer for everybody.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 5000))]
     pub answer_text: String,
 }
 
@@ -153,6 +174,7 @@ impl Check for QuestionFaqProposed {
 
 /// `question.faq_approved`: a second person agrees to a proposal.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuestionFaqApproved {
     /// The question.
     pub question: OpId,

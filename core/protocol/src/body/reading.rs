@@ -11,6 +11,7 @@ use crate::time::{LocalDate, UtcMillis, ZoneName};
 ///
 /// Missing is not zero: `sensor_steps` is absent on a date that was not measured, and an hour without a slot was not measured either.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepsDay {
     /// Her date, with her day start applied.
     pub date: LocalDate,
@@ -18,12 +19,15 @@ pub struct StepsDay {
     pub revision: u32,
     /// What the sensors counted: the sum of `hours`; absent if nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub sensor_steps: Option<i64>,
     /// Her own correction, as a difference to the sensors; it belongs to the day and to no hour.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = -1_000_000, maximum = 1_000_000))]
     pub correction_steps: Option<i64>,
     /// Steps that were not believed and not counted.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub quarantined_steps: i64,
     /// The zone in which the date was lived, the last one on a day of travel.
     pub zone: ZoneName,
@@ -31,26 +35,32 @@ pub struct StepsDay {
     #[serde(default)]
     pub is_travel_day: bool,
     /// The measured hours in their order, those with 0 steps included.
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub hours: Vec<HourSlot>,
     /// Stretches in which she had stopped the counting, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 200))]
     pub paused: Vec<Span>,
     /// Stretches that do not count, in their order; why is not told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 200))]
     pub excluded: Vec<Span>,
 }
 
 /// The sensor steps of one hour slot.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HourSlot {
     /// First instant of the slot.
     pub start_at_ms: UtcMillis,
     /// Sensor steps.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub steps: i64,
 }
 
 /// A stretch of time, its end not included.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
     /// First instant.
     pub from_at_ms: UtcMillis,
@@ -102,6 +112,7 @@ word_type! {
 
 /// When a weigh-in happened. A date without a time stays one: no time of day is made up.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Measured {
     /// A moment.
@@ -123,19 +134,23 @@ pub enum Measured {
 
 /// `weight.recorded`: a weigh-in, new or edited; it stands for the whole weigh-in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WeightRecorded {
     /// The weigh-in, over all its edits.
     pub weight_id: WeighInId,
     /// When she stood on the scale.
     pub measured: Measured,
     /// The digits as typed.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub typed: String,
     /// Their unit.
     pub unit: MassUnit,
     /// The weight in units of 10 g.
+    #[cfg_attr(feature = "openapi", schema(minimum = 200, maximum = 50000))]
     pub weight_10g: u32,
     /// Waist circumference (腹囲) in millimetres, if it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 100, maximum = 3000))]
     pub waist_mm: Option<u32>,
     /// Where it came from.
     pub source: WeightSource,
@@ -177,6 +192,7 @@ pub(super) fn check_measures(weight_10g: Option<u32>, waist_mm: Option<u32>) -> 
 
 /// `weight.deleted`: a weigh-in is taken back.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WeightDeleted {
     /// The weigh-in.
     pub weight_id: WeighInId,
@@ -186,6 +202,7 @@ impl Check for WeightDeleted {}
 
 /// `article.bookmarked`: a bookmark set or taken away.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArticleBookmarked {
     /// The article.
     pub article_id: ArticleId,
@@ -197,12 +214,14 @@ impl Check for ArticleBookmarked {}
 
 /// `article.read`: how far an article was read.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArticleRead {
     /// The article.
     pub article_id: ArticleId,
     /// The version that was read.
     pub version: u32,
     /// How far down, in thousandths; 1,000 is the end.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub read_permille: u16,
 }
 
@@ -219,11 +238,13 @@ word_type! {
 
 /// `settings.changed`: a choice of hers, so that a new phone has it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SettingsChanged {
     /// The setting.
     pub key: SettingKey,
     /// Its value in the form that the setting has; null takes it back.
     #[serde(deserialize_with = "crate::word::nullable")]
+    #[cfg_attr(feature = "openapi", schema(required = true, max_length = 4096))]
     pub value: Option<String>,
 }
 
