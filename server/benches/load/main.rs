@@ -168,7 +168,10 @@ async fn measure(store: &'static str, time: Duration) {
         let waiting = load.wait(&measured, count).await;
         Row {
             what: format!("{store}: {count} waiting long polls"),
-            measured: format!("{:.0} MB resident", waiting.resident_mb),
+            measured: format!(
+                "{:.0} MB resident, {} still waiting",
+                waiting.resident_mb, waiting.unanswered
+            ),
             bare: format!("{:.0} MB without any", waiting.resident_before_mb),
             ratio: format!("{:.1} KB each", waiting.bytes_each / 1024.0),
             median: Duration::ZERO,
