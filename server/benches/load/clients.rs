@@ -36,6 +36,8 @@ pub(crate) struct Waiting {
     pub resident_mb: f64,
     pub bytes_each: f64,
     pub cpu_idle_percent: f64,
+    /// Those without an answer at the end.
+    pub unanswered: usize,
 }
 
 /// Before the clock runs: connections, caches, first pages.
@@ -43,10 +45,27 @@ const WARM_UP: Duration = Duration::from_millis(500);
 /// Pushes a second of the steady load, and the clients that share them.
 const STEADY: u32 = 100;
 const STEADY_CLIENTS: u32 = 20;
+/// How long the server is looked at while nothing happens: longer than its look at the ends of all logs that are waited for.
+const IDLE: Duration = Duration::from_secs(6);
 /// Connections that are opened at once.
 const OPENING: usize = 100;
+/// Pause after so many requests: ten thousand at one moment measure the queue of the store.
+const OPENING_PAUSE: Duration = Duration::from_millis(60);
 
 impl Load<'_> {
+    /// Waits until the server has taken no processor time worth naming for a while: whatever was asked is answered or waits.
+    async fn settle(&self, measured: &Measured) {
+        let mut before = measured.cpu_seconds();
+        loop {
+            self.host.time.sleep(Duration::from_millis(500)).await;
+            let now = measured.cpu_seconds();
+            if now - before < 0.05 {
+                return;
+            }
+            before = now;
+        }
+    }
+
     fn now(&self) -> Duration {
         self.host.time.monotonic()
     }
@@ -55,19 +74,25 @@ impl Load<'_> {
     pub(crate) async fn push(&self, measured: &Measured, clients: usize, per_push: usize) -> Pushed {
         let address = measured.program.address();
         let start = self.now() + WARM_UP;
-        let end = start + self.time;
+        // So many full pushes wait for each other that one takes a second.
+        let time = if clients * per_push > 10_000 {
+            self.time * 3
+        } else {
+            self.time
+        };
+        let end = start + time;
         let pushing = self.people.all[..clients].iter().map(|person| async move {
             let mut client = Client::connect(address).await.expect("a connection");
             let mut latencies = Vec::new();
             loop {
                 let bytes = self.push_of(person, per_push);
                 let sent = self.now();
-                client.ask(&bytes).await.expect("an answer");
+                let is_stored = client.ask(&bytes).await.expect("an answer");
                 let answered = self.now();
                 if answered > end {
                     return latencies;
                 }
-                if sent >= start {
+                if sent >= start && is_stored {
                     latencies.push(answered.saturating_sub(sent));
                 }
             }
@@ -75,11 +100,11 @@ impl Load<'_> {
         let processor = async {
             self.host.time.sleep(WARM_UP).await;
             let before = measured.cpu_seconds();
-            self.host.time.sleep(self.time).await;
+            self.host.time.sleep(time).await;
             measured.cpu_seconds() - before
         };
         let (latencies, cpu) = futures_util::join!(join_all(pushing), processor);
-        Pushed::of(latencies, per_push, self.time, cpu)
+        Pushed::of(latencies, per_push, time, cpu)
     }
 
     /// Pushes of one operation at fixed moments, whatever the answers take: a late answer does not spare the server the next request.
@@ -96,7 +121,8 @@ impl Load<'_> {
             for round in 0..rounds {
                 let due = start + period * round + Duration::from_secs(1) / STEADY * number;
                 self.host.time.sleep(due.saturating_sub(self.now())).await;
-                client.ask(&self.push_of(person, 1)).await.expect("an answer");
+                let is_stored = client.ask(&self.push_of(person, 1)).await.expect("an answer");
+                assert!(is_stored, "a hundred a second are too many");
                 latencies.push(self.now().saturating_sub(due));
             }
             latencies
@@ -128,35 +154,40 @@ impl Load<'_> {
         let address = measured.program.address();
         let resident_before = measured.resident_bytes();
         let people: Vec<&Person> = self.people.all.iter().rev().take(count).collect();
+        // Connections first: the earliest poll must not end before the last one has begun.
         let mut waiting = Vec::with_capacity(count);
         for portion in people.chunks(OPENING) {
-            let opening = portion.iter().map(|person| async move {
-                let body = format!(
-                    r#"{{"logs":[{{"log":{{"case_id":"{}","audience":"care"}},"cursor":{{"epoch":"{}","seq":0}}}}],"page_entries":100,"wait_ms":25000}}"#,
-                    person.case_id, self.people.epoch,
-                );
-                let mut client = Client::connect(address).await.expect("a connection");
-                let bytes = request("POST", "/v1/pull", Some(&person.token), &[], body.as_bytes());
-                client.stream.write_all(&bytes).await.expect("a request");
-                client
-            });
+            let opening = portion.iter().map(|_| Client::connect(address));
             waiting.extend(join_all(opening).await);
         }
-        // The last of them are read and wait.
-        self.host.time.sleep(Duration::from_secs(2)).await;
+        let mut waiting: Vec<Client> = waiting
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .expect("connections");
+        for (number, (client, person)) in waiting.iter_mut().zip(&people).enumerate() {
+            let body = format!(
+                r#"{{"logs":[{{"log":{{"case_id":"{}","audience":"care"}},"cursor":{{"epoch":"{}","seq":0}}}}],"page_entries":100,"wait_ms":25000}}"#,
+                person.case_id, self.people.epoch,
+            );
+            let bytes = request("POST", "/v1/pull", Some(&person.token), &[], body.as_bytes());
+            client.stream.write_all(&bytes).await.expect("a request");
+            if number % OPENING == 0 {
+                self.host.time.sleep(OPENING_PAUSE).await;
+            }
+        }
+        self.settle(measured).await;
         let before = measured.cpu_seconds();
-        let idle = Duration::from_secs(10);
-        self.host.time.sleep(idle).await;
+        self.host.time.sleep(IDLE).await;
         let cpu = measured.cpu_seconds() - before;
         let resident = measured.resident_bytes();
-        let has_answer = |client: &Client| client.stream.try_read(&mut [0; 1]).is_ok();
-        let answered = waiting.iter().filter(|client| has_answer(client)).count();
-        assert_eq!(answered, 0, "long polls that do not wait");
+        let is_waiting = |client: &&Client| client.stream.try_read(&mut [0; 1]).is_err();
+        let still = waiting.iter().filter(is_waiting).count();
         Waiting {
             resident_before_mb: resident_before / 1e6,
             resident_mb: resident / 1e6,
             bytes_each: (resident - resident_before) / count as f64,
-            cpu_idle_percent: cpu / idle.as_secs_f64() * 100.0,
+            unanswered: still,
+            cpu_idle_percent: cpu / IDLE.as_secs_f64() * 100.0,
         }
     }
 }
@@ -195,8 +226,8 @@ impl Client {
         })
     }
 
-    /// Sends a request and reads its answer, in which every operation is stored.
-    async fn ask(&mut self, request: &[u8]) -> io::Result<()> {
+    /// Sends a request and reads its answer. Tells whether every operation is stored; if not, the server was too busy.
+    async fn ask(&mut self, request: &[u8]) -> io::Result<bool> {
         self.stream.write_all(request).await?;
         self.answer.clear();
         let mut whole = None;
@@ -207,10 +238,13 @@ impl Client {
             whole = whole.or_else(|| whole_length(&self.answer));
         }
         let text = String::from_utf8_lossy(&self.answer);
+        if text.starts_with("HTTP/1.1 503") {
+            return Ok(false);
+        }
         if !text.starts_with("HTTP/1.1 200") || text.contains("\"refused\"") {
             return Err(io::Error::other(text.into_owned()));
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -33,7 +33,7 @@ use clients::Load;
 use people::People;
 use process::Measured;
 use raw::Raw;
-use table::{Row, Table};
+use table::Row;
 
 /// Clients of the three loads.
 const CLIENTS: [usize; 3] = [1, 16, 256];
@@ -73,14 +73,13 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let mut table = Table::default();
+    table::begin();
     for store in stores {
-        runtime.block_on(measure(store, Duration::from_secs_f64(seconds), &mut table));
+        runtime.block_on(measure(store, Duration::from_secs_f64(seconds)));
     }
-    println!("{table}");
 }
 
-async fn measure(store: &'static str, time: Duration, table: &mut Table) {
+async fn measure(store: &'static str, time: Duration) {
     eprintln!("{store}: making {} simulated people", people::COUNT);
     let host = Host::system();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -134,7 +133,7 @@ async fn measure(store: &'static str, time: Duration, table: &mut Table) {
             } else {
                 None
             };
-            table.add(Row {
+            Row {
                 what: format!("{store}: {clients} clients, {per_push} operations a push"),
                 measured: format!("{:.0} operations/s", pushed.per_second),
                 bare: format!("{bare:.0} rows/s: {writers} connections, {rows} rows a transaction"),
@@ -143,12 +142,13 @@ async fn measure(store: &'static str, time: Duration, table: &mut Table) {
                 p99: pushed.p99,
                 cpu: format!("{:.0} µs", pushed.cpu_per_operation_us),
                 target: target.map(|target| (format!("{target}/s"), pushed.per_second >= target)),
-            });
+            }
+            .print();
         }
     }
     eprintln!("{store}: 100 appends a second");
     let steady = load.push_steadily(&measured).await;
-    table.add(Row {
+    Row {
         what: format!("{store}: 100 pushes of 1 operation a second"),
         measured: format!("{:.0} operations/s", steady.per_second),
         bare: String::new(),
@@ -157,7 +157,8 @@ async fn measure(store: &'static str, time: Duration, table: &mut Table) {
         p99: steady.p99,
         cpu: format!("{:.0} µs", steady.cpu_per_operation_us),
         target: Some(("p99 ≤ 50 ms".to_owned(), steady.p99 <= Duration::from_millis(50))),
-    });
+    }
+    .print();
     drop(measured);
 
     for count in WAITERS {
@@ -165,9 +166,12 @@ async fn measure(store: &'static str, time: Duration, table: &mut Table) {
         let measured = Measured::start(&data, &address);
         eprintln!("{store}: {count} long polls");
         let waiting = load.wait(&measured, count).await;
-        table.add(Row {
+        Row {
             what: format!("{store}: {count} waiting long polls"),
-            measured: format!("{:.0} MB resident", waiting.resident_mb),
+            measured: format!(
+                "{:.0} MB resident, {} still waiting",
+                waiting.resident_mb, waiting.unanswered
+            ),
             bare: format!("{:.0} MB without any", waiting.resident_before_mb),
             ratio: format!("{:.1} KB each", waiting.bytes_each / 1024.0),
             median: Duration::ZERO,
@@ -177,6 +181,7 @@ async fn measure(store: &'static str, time: Duration, table: &mut Table) {
                 "5000 in 300 MB".to_owned(),
                 waiting.resident_before_mb + 5_000.0 * waiting.bytes_each / 1e6 <= 300.0,
             )),
-        });
+        }
+        .print();
     }
 }

@@ -1,6 +1,5 @@
 //! The table.
 
-use std::fmt;
 use std::time::Duration;
 
 /// One figure.
@@ -19,41 +18,32 @@ pub(crate) struct Row {
     pub target: Option<(String, bool)>,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Table(Vec<Row>);
-
-impl Table {
-    pub(crate) fn add(&mut self, row: Row) {
-        self.0.push(row);
-    }
+/// Begins the table on standard output.
+pub(crate) fn begin() {
+    println!(
+        "| what | measured | bare limit | ratio | median | p99 | CPU of the server for each | target | |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 }
 
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| what | measured | bare limit | ratio | median | p99 | CPU of the server for each | target | |"
-        )?;
-        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")?;
-        for row in &self.0 {
-            let (target, is_met) = match &row.target {
-                None => ("", ""),
-                Some((target, true)) => (target.as_str(), "met"),
-                Some((target, false)) => (target.as_str(), "MISSED"),
-            };
-            writeln!(
-                f,
-                "| {} | {} | {} | {} | {} | {} | {} | {target} | {is_met} |",
-                row.what,
-                row.measured,
-                row.bare,
-                row.ratio,
-                show(row.median),
-                show(row.p99),
-                row.cpu,
-            )?;
-        }
-        Ok(())
+impl Row {
+    /// Adds the row, at once: what comes later may fail.
+    pub(crate) fn print(&self) {
+        let (target, is_met) = match &self.target {
+            None => ("", ""),
+            Some((target, true)) => (target.as_str(), "met"),
+            Some((target, false)) => (target.as_str(), "MISSED"),
+        };
+        println!(
+            "| {} | {} | {} | {} | {} | {} | {} | {target} | {is_met} |",
+            self.what,
+            self.measured,
+            self.bare,
+            self.ratio,
+            show(self.median),
+            show(self.p99),
+            self.cpu,
+        );
     }
 }
 

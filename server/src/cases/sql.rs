@@ -1,5 +1,14 @@
 //! Statements over cases, assignments and entries.
 
+/// A case with the assignment of one account.
+pub(crate) const CASE: &str = "
+    SELECT case_head.case_id, case_head.society_id, case_head.account_id, case_head.care_seq, case_head.staff_seq,
+        case_head.advice_seq, case_head.consent, case_head.consent_version, assignment.assigned_at_ms
+    FROM case_head
+    LEFT JOIN assignment ON assignment.case_id = case_head.case_id
+        AND assignment.account_id = $1
+    WHERE case_head.case_id = $2";
+
 /// Cases with the assignment of one account; as many as [`super::access`] asks for at once.
 pub(crate) const CASES: &str = "
     SELECT case_head.case_id, case_head.society_id, case_head.account_id, case_head.care_seq, case_head.staff_seq,

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ayumi_protocol::cursor::Epoch;
 use futures_util::FutureExt as _;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::oneshot;
@@ -469,6 +470,9 @@ fn connect(path: &Path, is_writer: bool) -> Result<Connection, StoreError> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(256);
+        // A plan must not hang on the values that are bound: the library is built with STAT4, and without this every new value
+        // has the statement parsed and planned again, which took more time than running it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if is_writer {
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL;
