@@ -163,3 +163,41 @@ fn a_mistake_is_answered_with_what_to_do_and_changes_nothing() {
     assert_eq!(done(here, &["invitation-list", "simulated"]).lines().count(), 1);
     assert!(!here.join("codes.csv").exists());
 }
+
+#[test]
+fn an_operator_verifies_the_audit_and_sees_what_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    done(here, &["society-create", "simulated", "Simulated society"]);
+    let printed = done(here, &["audit-verify"]);
+    assert!(
+        printed.starts_with("verified: 0 chains of cases, 1 other chains"),
+        "{printed}"
+    );
+    let printed = done(here, &["audit-show", "server"]);
+    assert!(printed.starts_with("seq\tat_ms\tactor"), "{printed}");
+    assert!(printed.lines().count() > 1, "{printed}");
+    refused(here, &["audit-show", "018f0000-0000-7000-8000-000000000001"]);
+    let kept = format!("1:{}", "0".repeat(64));
+    let printed = refused(here, &["audit-verify", "--digest-at-least", &kept]);
+    assert!(printed.contains("digest 1 is missing"), "{printed}");
+
+    let store = rusqlite::Connection::open(here.join("ayumi-data/ayumi.db")).unwrap();
+    store
+        .execute("UPDATE audit SET outcome = 'x' WHERE seq = 1", [])
+        .unwrap();
+    let printed = refused(here, &["audit-verify"]);
+    assert!(
+        printed.contains("row 1, or the one before it, was changed"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_operator_is_told_what_cannot_be_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = "018f0000-0000-7000-8000-000000000001";
+    let printed = refused(folder.path(), &["entry-erase", case, "care", "1"]);
+    assert!(printed.contains("no such entry"), "{printed}");
+    refused(folder.path(), &["entry-erase", case, "everything", "1"]);
+}

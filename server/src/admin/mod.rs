@@ -2,6 +2,7 @@
 //!
 //! The commands work on the store itself. Each is one transaction, or says how far it came.
 
+mod audits;
 mod backups;
 mod cases;
 mod demo;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use ayumi_protocol::body::{ErasureReason, Qualification};
 use ayumi_protocol::cursor::{Audience, Epoch};
+use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::Role;
 use ayumi_protocol::time::LocalDate;
@@ -170,6 +172,20 @@ pub enum AdminCommand {
         /// Its login or id.
         account: String,
     },
+    /// Verifies the audit: every row of every chain, the ends of the chains, and the daily digests.
+    ///
+    /// Prints the last digest. Keep it outside this server, and hand it in the next time: then not even somebody who wrote the
+    /// whole audit anew goes unnoticed.
+    AuditVerify {
+        /// A digest that was printed before, such as `17:5b3c…`: the store must still have it.
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = digest)]
+        digest_at_least: Option<(i64, Sha256)>,
+    },
+    /// Prints the audit rows of a case or an account, or of the server itself, separated by tabs.
+    AuditShow {
+        /// Id of the case or the account, or the word `server`.
+        chain: String,
+    },
     /// Writes a backup into a new folder, while the server serves. It holds health data: encrypt where you keep it.
     Backup {
         /// The folder; must not exist.
@@ -198,6 +214,14 @@ fn staff_role(word: &str) -> Result<Role, String> {
 fn qualification(word: &str) -> Result<Qualification, String> {
     let why = "it is physician, public_health_nurse, registered_dietitian or other";
     Qualification::from_word(word).ok_or_else(|| why.to_owned())
+}
+
+fn digest(text: &str) -> Result<(i64, Sha256), String> {
+    let digest = text.split_once(':').and_then(|(seq, digest)| {
+        let seq = seq.parse().ok().filter(|seq| *seq > 0)?;
+        Some((seq, Sha256::parse(digest)?))
+    });
+    digest.ok_or_else(|| "it is a number, a colon, and 64 digits, as `audit-verify` prints it".to_owned())
 }
 
 fn audience(word: &str) -> Result<Audience, String> {
@@ -309,6 +333,8 @@ async fn run_on(server: &Server, command: AdminCommand) -> Result<String, String
         AdminCommand::AccountSuspend { account } => people::set_status(server, &account, false).await,
         AdminCommand::AccountResume { account } => people::set_status(server, &account, true).await,
         AdminCommand::SessionEnd { account } => people::end_sessions(server, &account).await,
+        AdminCommand::AuditVerify { digest_at_least } => audits::verify(server, digest_at_least).await,
+        AdminCommand::AuditShow { chain } => audits::show(server, &chain).await,
         AdminCommand::Backup { folder } => backups::write(server, &folder).await,
         AdminCommand::Restore { folder } => backups::restore(server, &folder).await,
         AdminCommand::DemoData => demo::make(server).await,

@@ -2,8 +2,14 @@
 //!
 //! There is one chain per case, one per account for acts outside a case, and one (nil) of the server itself. A row is written in the
 //! transaction of the act. Never text, never values: who, what, when, which entries, with what outcome.
+//!
+//! A chain shows a changed or missing row, [`digest`] that a whole chain or its end is missing, and a digest that is kept elsewhere that
+//! somebody wrote all of it anew. [`verify`] looks.
 
+pub mod digest;
+pub mod show;
 pub(crate) mod sql;
+pub mod verify;
 
 use ayumi_protocol::cursor::{Audience, Seq};
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId};
@@ -112,7 +118,22 @@ pub async fn record(tx: &mut dyn Transaction, chain: Chain, act: &Act) -> Result
             what: "an audit chain has no head",
         })?;
     let (seq, before): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-    let hash = row_hash(&before, chain_id, seq, act);
+    let hash = Columns {
+        chain_id,
+        seq,
+        at_ms: act.at.0,
+        actor_id: *act.actor_id.as_uuid(),
+        actor_role: act.actor_role.as_str(),
+        device_id: *act.device_id.as_uuid(),
+        act: act.act,
+        outcome: &act.outcome,
+        audience: act.audience.as_ref().map(Audience::as_str),
+        from_seq: act.from_seq.map(Seq::number),
+        to_seq: act.to_seq.map(Seq::number),
+        object_id: act.object_id,
+        request_id: &act.request_id,
+    }
+    .hash(&before);
     tx.execute(
         sql::INSERT_ROW,
         &[
@@ -137,34 +158,49 @@ pub async fn record(tx: &mut dyn Transaction, chain: Chain, act: &Act) -> Result
     Ok(())
 }
 
-/// Hash of a row: over the hash before it and every column, each with its length, so that no two rows give one input.
-fn row_hash(before: &[u8], chain_id: Uuid, seq: i64, act: &Act) -> [u8; 32] {
-    let number = |number: Option<i64>| number.map(i64::to_be_bytes);
-    let mut hasher = Sha256::new();
-    let mut add = |part: Option<&[u8]>| {
-        // Nothing and an empty text are different.
-        hasher.update([u8::from(part.is_some())]);
-        let part = part.unwrap_or_default();
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    };
-    add(Some(before));
-    add(Some(chain_id.as_bytes()));
-    add(Some(&seq.to_be_bytes()));
-    add(Some(&act.at.0.to_be_bytes()));
-    add(Some(act.actor_id.as_uuid().as_bytes()));
-    add(Some(act.actor_role.as_str().as_bytes()));
-    add(Some(act.device_id.as_uuid().as_bytes()));
-    add(Some(act.act.as_bytes()));
-    add(Some(act.outcome.as_bytes()));
-    add(act.audience.map(|audience| audience.as_str().as_bytes()));
-    add(number(act.from_seq.map(Seq::number))
-        .as_ref()
-        .map(<[u8; 8]>::as_slice));
-    add(number(act.to_seq.map(Seq::number))
-        .as_ref()
-        .map(<[u8; 8]>::as_slice));
-    add(act.object_id.as_ref().map(|id| id.as_bytes().as_slice()));
-    add(Some(act.request_id.as_bytes()));
-    hasher.finalize().into()
+/// The columns of a row as they are hashed, whatever they hold.
+struct Columns<'a> {
+    chain_id: Uuid,
+    seq: i64,
+    at_ms: i64,
+    actor_id: Uuid,
+    actor_role: &'a str,
+    device_id: Uuid,
+    act: &'a str,
+    outcome: &'a str,
+    audience: Option<&'a str>,
+    from_seq: Option<i64>,
+    to_seq: Option<i64>,
+    object_id: Option<Uuid>,
+    request_id: &'a str,
+}
+
+impl Columns<'_> {
+    /// Hash of a row: over the hash before it and every column, each with its length, so that no two rows give one input.
+    fn hash(&self, before: &[u8]) -> [u8; 32] {
+        let number = |number: Option<i64>| number.map(i64::to_be_bytes);
+        let mut hasher = Sha256::new();
+        let mut add = |part: Option<&[u8]>| {
+            // Nothing and an empty text are different.
+            hasher.update([u8::from(part.is_some())]);
+            let part = part.unwrap_or_default();
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        };
+        add(Some(before));
+        add(Some(self.chain_id.as_bytes()));
+        add(Some(&self.seq.to_be_bytes()));
+        add(Some(&self.at_ms.to_be_bytes()));
+        add(Some(self.actor_id.as_bytes()));
+        add(Some(self.actor_role.as_bytes()));
+        add(Some(self.device_id.as_bytes()));
+        add(Some(self.act.as_bytes()));
+        add(Some(self.outcome.as_bytes()));
+        add(self.audience.map(str::as_bytes));
+        add(number(self.from_seq).as_ref().map(<[u8; 8]>::as_slice));
+        add(number(self.to_seq).as_ref().map(<[u8; 8]>::as_slice));
+        add(self.object_id.as_ref().map(|id| id.as_bytes().as_slice()));
+        add(Some(self.request_id.as_bytes()));
+        hasher.finalize().into()
+    }
 }

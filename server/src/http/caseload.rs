@@ -5,7 +5,7 @@ use ayumi_protocol::caseload::CaseloadAnswer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::Caller;
 use crate::cases::caseload;
 use crate::server::Server;
@@ -15,14 +15,11 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// The cases that are assigned to whoever asks, the last one active first, each with the logs to replicate.
-#[utoipa::path(get, path = "/v1/staff/caseload", responses(
-    (status = 200, description = "The caseload", content_type = "application/json"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    get, path = "/v1/staff/caseload",
+    responses((status = 200, description = "Done", body = CaseloadAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn caseload(
     State(server): State<Server>,
     Caller(credentials): Caller,

@@ -4,8 +4,8 @@
 //! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
 
 pub mod answer;
-pub mod client_address;
 mod caseload;
+pub mod client_address;
 mod consent_text;
 mod coordination;
 pub mod description;

@@ -11,7 +11,7 @@ use ayumi_protocol::version::media_types;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, Problems, Rejection};
 use super::extract::{Caller, Received};
 use crate::cases::snapshots::deliver::{self, AskedRange, Delivered, DeliveryInput};
 use crate::cases::snapshots::offer;
@@ -25,18 +25,12 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 }
 
 /// Tells the newest snapshot of a log, if there is one: a new phone takes it and pulls from its end on.
-#[utoipa::path(post, path = "/v1/snapshot", responses(
-    (status = 200, description = "The snapshot, if there is one", content_type = "application/json"),
-    (status = 400, description = "A problem document", content_type = "application/problem+json"),
-    (status = 401, description = "A problem document", content_type = "application/problem+json"),
-    (status = 403, description = "A problem document", content_type = "application/problem+json"),
-    (status = 404, description = "A problem document", content_type = "application/problem+json"),
-    (status = 413, description = "A problem document", content_type = "application/problem+json"),
-    (status = 415, description = "A problem document", content_type = "application/problem+json"),
-    (status = 426, description = "A problem document", content_type = "application/problem+json"),
-    (status = 500, description = "A problem document", content_type = "application/problem+json"),
-    (status = 503, description = "A problem document", content_type = "application/problem+json"),
-))]
+#[utoipa::path(
+    post, path = "/v1/snapshot",
+    request_body = SnapshotRequest,
+    responses((status = 200, description = "The snapshot, if there is one", body = SnapshotAnswer), Problems),
+    security(("bearer" = [])),
+)]
 async fn ask_snapshot(
     State(server): State<Server>,
     Caller(credentials): Caller,
@@ -46,24 +40,19 @@ async fn ask_snapshot(
 }
 
 /// The bytes of a snapshot, whole or one range of them.
-#[utoipa::path(get, path = "/v1/snapshots/{snapshot_id}",
+#[utoipa::path(
+    get, path = "/v1/snapshots/{snapshot_id}",
     params(
-        ("snapshot_id" = String, Path, description = "From `POST /v1/snapshot`"),
+        ("snapshot_id" = Uuid, Path, description = "From `POST /v1/snapshot`"),
         ("range" = Option<String>, Header, description = "One range of bytes; several are answered by the whole file"),
         ("if-range" = Option<String>, Header, description = "The ETag of an earlier answer: the range counts only for the same file"),
     ),
     responses(
-        (status = 200, description = "The whole file", content_type = "application/gzip"),
-        (status = 206, description = "The range; Content-Range says which", content_type = "application/gzip"),
-        (status = 400, description = "A problem document", content_type = "application/problem+json"),
-        (status = 401, description = "A problem document", content_type = "application/problem+json"),
-        (status = 403, description = "A problem document", content_type = "application/problem+json"),
-        (status = 404, description = "A problem document", content_type = "application/problem+json"),
-        (status = 416, description = "A problem document; Content-Range tells the length", content_type = "application/problem+json"),
-        (status = 426, description = "A problem document", content_type = "application/problem+json"),
-        (status = 500, description = "A problem document", content_type = "application/problem+json"),
-        (status = 503, description = "A problem document", content_type = "application/problem+json"),
+        (status = 200, description = "The whole file", body = Vec<u8>, content_type = "application/gzip"),
+        (status = 206, description = "The range; Content-Range says which", body = Vec<u8>, content_type = "application/gzip"),
+        Problems,
     ),
+    security(("bearer" = [])),
 )]
 async fn read_snapshot(
     State(server): State<Server>,

@@ -9,6 +9,7 @@ use ayumi_protocol::limits;
 use ayumi_protocol::time::UtcMillis;
 use uuid::Uuid;
 
+use crate::audit::digest::digest_audit;
 use crate::cases::snapshots::make::make_snapshots;
 use crate::host::{Boxed, Host};
 use crate::server::{Server, boxed};
@@ -51,6 +52,12 @@ pub const JOBS: &[Job] = &[
         name: "make_snapshots",
         every: Duration::from_hours(1),
         run: |server| Box::pin(make_snapshots(server, SNAPSHOTS)),
+    },
+    Job {
+        name: "digest_audit",
+        // It writes once a day; a node that was just started must not wait a day for it.
+        every: Duration::from_hours(1),
+        run: |server| Box::pin(digest_audit(server)),
     },
     Job {
         name: "expire",

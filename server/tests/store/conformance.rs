@@ -17,7 +17,7 @@ pub struct Bench {
     _folder: Option<TempDir>,
 }
 
-fn sqlite(running: Running) -> Bench {
+pub fn sqlite(running: Running) -> Bench {
     let folder = TempDir::new().unwrap();
     let open = || -> Arc<dyn Store> {
         Arc::new(SqliteStore::open(folder.path(), running, &Host::system()).unwrap())

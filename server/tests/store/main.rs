@@ -10,6 +10,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod audit;
 mod backup;
 mod conformance;
 mod contention;

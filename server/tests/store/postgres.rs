@@ -3,12 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ayumi_protocol::body::{ErasureReason, RawBody};
+use ayumi_protocol::cursor::{Audience, LogName, Seq};
+use ayumi_protocol::id::{CaseId, OpId};
+use ayumi_protocol::kind::Kind;
+use ayumi_protocol::time::UtcMillis;
+use ayumi_server::audit::digest::digest_audit;
+use ayumi_server::audit::verify::verify;
+use ayumi_server::audit::{Act, Chain, record};
+use ayumi_server::cases::append::{SystemEntry, by_system};
+use ayumi_server::cases::erasure::erase;
 use ayumi_server::host::Boxed;
-use ayumi_server::store::{Fault, Transaction, Value, Work, read, write};
+use ayumi_server::policy::Policy;
+use ayumi_server::server::{Parts, Server, boxed};
+use ayumi_server::store::{Fault, PostgresSettings, PostgresStore, Transaction, Value, Work, read, write};
 use tokio::sync::Barrier;
 
 use crate::conformance::postgresql;
-use ayumi_server::server::boxed;
 
 const ADD: &str = "
     UPDATE attempt
@@ -79,4 +90,81 @@ async fn two_works_that_block_each_other_are_both_done_once_f67() {
         .map(|row| row.get(0).unwrap())
         .collect();
     assert_eq!(counts, [2, 2]);
+}
+
+/// The statements of `docs/postgresql-roles.sql`, as an operator runs them.
+const ROLES: &str = include_str!("../../../docs/postgresql-roles.sql");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_role_that_serves_can_do_its_work_and_cannot_rewrite_the_audit() {
+    let database = ayumi_server::testing::postgres::database().await;
+    let config: tokio_postgres::Config = database.address().parse().unwrap();
+    let (owner, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    owner
+        .batch_execute("CREATE ROLE ayumi_serves LOGIN")
+        .await
+        .unwrap();
+    owner.batch_execute(ROLES).await.unwrap();
+    let address = database.address().replace("user=ayumi ", "user=ayumi_serves ");
+    let settings = PostgresSettings::parse(&address).unwrap();
+    let (host, _) = ayumi_server::testing::seeded_host(1);
+    let store = PostgresStore::open(&settings, host.clone()).await.unwrap();
+    let objects = Arc::new(object_store::memory::InMemory::new());
+    let parts = Parts::new(host, Arc::new(store), objects, Policy::default());
+    let server = Server::new(parts);
+
+    let case_id = CaseId::from_uuid(uuid::Uuid::from_u128(1));
+    let works = server.write(case_id, |tx, case_id| {
+        boxed(async move {
+            let head = "INSERT INTO case_head (case_id, society_id, account_id, name, opened_at_ms, care_seq, staff_seq, advice_seq,
+                     audit_seq, audit_hash, consent)
+                 VALUES ($1, $1, $1, 'Simulated', 0, 0, 0, 0, 0, $2, 'given')";
+            tx.execute(head, &[(*case_id).into(), [0_u8; 32].into()]).await?;
+            let body = RawBody::from_text(r#"{"acting":[]}"#).unwrap();
+            let entry = SystemEntry {
+                case_id: *case_id,
+                audience: Audience::Care,
+                op_id: OpId::from_uuid(uuid::Uuid::from_u128(2)),
+                kind: Kind::AssignmentChanged,
+                body,
+                now: UtcMillis(0),
+            };
+            by_system(tx, &entry).await?;
+            for chain in [Chain::Case(*case_id), Chain::Server] {
+                record(tx, chain, &Act::by_server(UtcMillis(0), "simulated", "")).await?;
+            }
+            Ok(())
+        })
+    });
+    works.await.unwrap();
+    let log = LogName {
+        case_id,
+        audience: Audience::Care,
+    };
+    let first = Seq::START.next().unwrap();
+    erase(&server, log, first, ErasureReason::Accidental)
+        .await
+        .unwrap();
+    digest_audit(&server).await.unwrap();
+    let report = verify(&server, None).await.unwrap();
+    assert_eq!((report.findings.len(), report.rows, report.digests), (0, 3, 1));
+
+    for forbidden in [
+        "UPDATE audit SET outcome = 'x'",
+        "DELETE FROM audit",
+        "UPDATE audit_digest SET chains = 0",
+        "DELETE FROM audit_digest_chain",
+        "DELETE FROM case_head",
+        "DELETE FROM audit_chain",
+        "DELETE FROM entry",
+        "UPDATE entry SET author_role = 'x'",
+        "UPDATE entry SET payload_sha256 = payload_sha256",
+        "DELETE FROM refinery_schema_history",
+    ] {
+        let tried = server.write(forbidden, |tx, sql| {
+            boxed(async move { Ok(tx.execute(sql, &[]).await?) })
+        });
+        assert!(tried.await.is_err(), "{forbidden}");
+    }
 }
