@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ayumi_protocol::limits;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use object_store::ObjectStore;
 
 use crate::admin::AdminCommand;
 use crate::host::Host;
@@ -67,6 +68,16 @@ pub struct Place {
         global = true
     )]
     pub store: String,
+    /// `folder` for pictures in the folder, or `s3://BUCKET` for a service that speaks S3. Where that is and who asks comes from
+    /// `AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; `AWS_ALLOW_HTTP=true` for one on the same machine.
+    #[arg(
+        long,
+        env = "AYUMI_OBJECTS",
+        default_value = "folder",
+        value_name = "OBJECTS",
+        global = true
+    )]
+    pub objects: String,
     /// Rates.
     #[command(flatten)]
     pub rates: Rates,
@@ -186,19 +197,30 @@ impl Place {
         is_embedded.then(|| FolderLock::take(&self.data)).transpose()
     }
 
+    fn objects(&self) -> Result<Arc<dyn ObjectStore>, String> {
+        if let Some(bucket) = self.objects.strip_prefix("s3://") {
+            return objects::s3(bucket.trim_end_matches('/'))
+                .map_err(|error| format!("cannot use {}: {error}", self.objects));
+        }
+        if self.objects != "folder" {
+            return Err("--objects is `folder` or an address such as s3://BUCKET".to_owned());
+        }
+        let pictures = self.data.join("objects");
+        objects::in_folder(&pictures).map_err(|_| {
+            format!(
+                "cannot make the folder {}: choose another by --data",
+                pictures.display()
+            )
+        })
+    }
+
     /// Opens everything.
     ///
     /// Errors: a sentence that says what to do.
     pub async fn open(&self) -> Result<Server, String> {
         let host = Host::system();
         let folder = &self.data;
-        let pictures = folder.join("objects");
-        let objects = objects::in_folder(&pictures).map_err(|_| {
-            format!(
-                "cannot make the folder {}: choose another by --data",
-                pictures.display()
-            )
-        })?;
+        let objects = self.objects()?;
         let store: Arc<dyn Store> = match self.postgres().map_err(|error| error.to_string())? {
             None => {
                 let running = Running::OnThreads { readers: 4 };

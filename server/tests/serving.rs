@@ -18,7 +18,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
-use process::{Node, read_reply};
+use process::{Node, read_reply, request};
 use serde_json::Value;
 
 fn get(address: SocketAddr, path: &str) -> String {
@@ -75,4 +75,47 @@ fn waiting_polls_are_answered_with_nothing_when_it_is_told_to_stop_f76() {
         node.child.wait().unwrap().success(),
         "it ends by itself, and well"
     );
+}
+
+/// The hour of a node's clock, by which tries are counted.
+fn hour(node: &Node) -> i64 {
+    let reply = node.send(&request("GET", "/v1/server", "", b""));
+    let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+    answer["server_time_ms"].as_i64().unwrap() / 3_600_000
+}
+
+/// What enrolments that a proxy says to come from these addresses are answered with; each tries another code, so that only the
+/// address counts. `None` if the hour has turned meanwhile.
+fn tries(arguments: &[&str]) -> Option<[u16; 5]> {
+    let node = Node::start_with(arguments);
+    let before = hour(&node);
+    let mut tried = 0;
+    let statuses = [1, 1, 1, 1, 2].map(|last| {
+        tried += 1;
+        let body = serde_json::json!({
+            "code": format!("{tried:04}-0000-0000"), "birth_date": "1975-04-01",
+            "device": { "platform": "ios", "model": "simulated", "app_version": "1.0.0" },
+        });
+        let key = "idempotency-key: 5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12";
+        let fields = format!("{key}\r\nx-forwarded-for: 192.0.2.{tried}, 198.51.100.{last}\r\n");
+        let reply = node.send(&request(
+            "POST",
+            "/v1/enrol",
+            &fields,
+            body.to_string().as_bytes(),
+        ));
+        reply.status.unwrap()
+    });
+    (hour(&node) == before).then_some(statuses)
+}
+
+#[test]
+fn a_proxy_that_the_operator_names_tells_where_a_try_came_from_and_no_other_does() {
+    let within_an_hour =
+        |arguments: &[&str]| std::iter::repeat_with(|| tries(arguments)).find_map(|found| found);
+    let named = within_an_hour(&["--trusted-proxy", "127.0.0.1", "--sign-ins-per-hour", "3"]);
+    assert_eq!(named, Some([403, 403, 403, 429, 403]));
+    // All come from this machine, which has enrolled somebody before.
+    let unnamed = within_an_hour(&["--sign-ins-per-hour", "3"]).unwrap();
+    assert_eq!(unnamed[2..], [429, 429, 429]);
 }

@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 /// The cases that are assigned to whoever asks, the last one active first, each with the logs to replicate.
 #[utoipa::path(
     get, path = "/v1/staff/caseload",
-    responses((status = 200, description = "The caseload", body = CaseloadAnswer), Problems),
+    responses((status = 200, description = "Done", body = CaseloadAnswer), Problems),
     security(("bearer" = [])),
 )]
 async fn caseload(

@@ -43,13 +43,13 @@ async fn ask_snapshot(
 #[utoipa::path(
     get, path = "/v1/snapshots/{snapshot_id}",
     params(
-        ("snapshot_id" = Uuid, Path, description = "The snapshot"),
+        ("snapshot_id" = Uuid, Path, description = "From `POST /v1/snapshot`"),
         ("range" = Option<String>, Header, description = "One range of bytes; several are answered by the whole file"),
         ("if-range" = Option<String>, Header, description = "The ETag of an earlier answer: the range counts only for the same file"),
     ),
     responses(
-        (status = 200, description = "The whole file", content_type = "application/gzip"),
-        (status = 206, description = "The range; Content-Range says which", content_type = "application/gzip"),
+        (status = 200, description = "The whole file", body = Vec<u8>, content_type = "application/gzip"),
+        (status = 206, description = "The range; Content-Range says which", body = Vec<u8>, content_type = "application/gzip"),
         Problems,
     ),
     security(("bearer" = [])),

@@ -14,21 +14,34 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts the program at an address that nobody listens on, and does not wait until it answers.
+    /// Starts the program at an address that nobody listens on, without a log, and does not wait until it answers.
     ///
     /// # Panics
     /// If it cannot be started.
     #[must_use]
     pub fn start(executable: &Path, arguments: &[&str]) -> Self {
+        // What it says about clients and databases that are torn away is no news here.
+        let mut command = Command::new(executable);
+        Self::run(command.args(arguments).env("AYUMI_LOG_LEVEL", "off"))
+    }
+
+    /// As [`Program::start`], with the log of an ordinary server, which nobody reads: for a measurement.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start_logging(executable: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(executable);
+        let command = command.args(arguments).env_remove("AYUMI_LOG_LEVEL");
+        Self::run(command.stderr(Stdio::null()))
+    }
+
+    fn run(command: &mut Command) -> Self {
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port");
-        let child = Command::new(executable)
-            .arg("--listen")
-            .arg(address.to_string())
-            .args(arguments)
-            // What it says about clients and databases that are torn away is no news here.
-            .env("AYUMI_LOG_LEVEL", "off")
+        let child = command
+            .env("AYUMI_LISTEN", address.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

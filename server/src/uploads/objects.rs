@@ -26,19 +26,6 @@ pub const PREFIX: &str = "pictures";
 /// First part of the name of every snapshot.
 pub const SNAPSHOTS_PREFIX: &str = "snapshots";
 
-/// Where a service that speaks S3 is. Its credentials come from the environment (`AWS_ACCESS_KEY_ID` and so on).
-#[derive(Debug, Clone)]
-pub struct S3Settings {
-    /// Bucket.
-    pub bucket: String,
-    /// Address; `None` for Amazon's own.
-    pub endpoint: Option<String>,
-    /// Region.
-    pub region: String,
-    /// Whether the address may be plain HTTP: for tests and for a service on the same machine.
-    pub allow_http: bool,
-}
-
 /// Objects as files of a folder, which is made if it is missing. Each file and its folder are on the disk before a write ends.
 ///
 /// Errors: the folder cannot be made or used.
@@ -56,18 +43,13 @@ pub fn in_memory() -> Arc<dyn ObjectStore> {
     Arc::new(InMemory::new())
 }
 
-/// Objects at a service that speaks S3.
+/// Objects in a bucket of a service that speaks S3. Where it is and who asks comes from the environment: `AWS_ENDPOINT`, `AWS_REGION`,
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`; `AWS_ALLOW_HTTP` for one on the same machine.
 ///
 /// Errors: the settings do not fit together. Nothing is sent yet.
-pub fn s3(settings: &S3Settings) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
-    let mut builder = AmazonS3Builder::from_env()
-        .with_bucket_name(&settings.bucket)
-        .with_region(&settings.region)
-        .with_allow_http(settings.allow_http);
-    if let Some(endpoint) = &settings.endpoint {
-        builder = builder.with_endpoint(endpoint);
-    }
-    Ok(Arc::new(builder.build()?))
+pub fn s3(bucket: &str) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
+    Ok(Arc::new(store))
 }
 
 /// A new random name of a picture.

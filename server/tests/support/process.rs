@@ -71,6 +71,11 @@ fn admin(folder: &TempDir, arguments: &[&str]) -> String {
 impl Node {
     /// One with deadlines of a second.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One with more arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         admin(&folder, &["society-create", "simulated", "Simulated"]);
         let text = folder.path().join("consent.txt");
@@ -84,6 +89,7 @@ impl Node {
         let [address, internal] = free_addresses();
         let child = program(&folder)
             .args(["--header-seconds", "1", "--request-seconds", "1"])
+            .args(arguments)
             .arg("--listen")
             .arg(address.to_string())
             .arg("--internal-listen")
