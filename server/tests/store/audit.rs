@@ -114,6 +114,7 @@ on_both_engines![
     an_intact_audit_verifies_day_after_day,
     every_changed_column_shows,
     a_missing_row_shows,
+    an_added_row_shows,
     a_removed_last_row_shows,
     a_removed_chain_shows,
     a_changed_or_missing_digest_shows,
@@ -256,6 +257,29 @@ async fn a_missing_row_shows(audited: Audited) {
     assert_eq!(
         audited.findings().await,
         [missing(CASES[1], 3), missing(ACCOUNT, 1)]
+    );
+}
+
+async fn an_added_row_shows(audited: Audited) {
+    let added = "INSERT INTO audit (chain_id, seq, at_ms, actor_id, actor_role, device_id, act, outcome, request_id, hash)
+        SELECT chain_id, 6, at_ms, actor_id, actor_role, device_id, act, outcome, request_id, hash
+        FROM audit
+        WHERE chain_id = $1 AND seq = 5";
+    let chain_id = CASES[0];
+    audited.change(added, vec![chain_id.into()]).await;
+    assert_eq!(audited.findings().await, [Finding::Changed { chain_id, seq: 6 }]);
+    // One that follows from the row before is still behind the end.
+    let chain_id = CASES[1];
+    let end = "UPDATE case_head
+        SET audit_seq = 4,
+            audit_hash = (SELECT hash FROM audit WHERE chain_id = $1 AND seq = 4)
+        WHERE case_id = $1";
+    audited.change(end, vec![chain_id.into()]).await;
+    assert!(
+        audited
+            .findings()
+            .await
+            .contains(&Finding::OtherEnd { chain_id, seq: 5 })
     );
 }
 
