@@ -73,6 +73,11 @@ fn the_corpus_of_typed_weight_is_survived() {
 }
 
 #[test]
+fn the_corpus_of_server_files_is_survived() {
+    run("server_files", targets::server_files);
+}
+
+#[test]
 fn the_corpus_of_protocol_requests_is_survived() {
     run("protocol_requests", targets::protocol_requests);
 }

@@ -15,11 +15,14 @@ use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, 
 use ayumi_protocol::body::BodyReading;
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::fuzz::{REQUESTS, ReadAndWrite, read_and_write};
+use ayumi_protocol::limits;
 use ayumi_protocol::problem::Problem;
 use ayumi_protocol::pull::PullAnswer;
 use ayumi_protocol::push::PushAnswer;
 use ayumi_protocol::snapshot::read_items;
 use ayumi_protocol::thinning::thinning;
+use ayumi_server::cases::snapshots::deliver::AskedRange;
+use ayumi_server::uploads::picture_header;
 
 /// A zone with clock changes of an hour.
 const ZONE: Tz = Tz::Europe__Berlin;
@@ -194,6 +197,20 @@ fn drain(records: Result<impl Records, ImportError>) {
 pub fn protocol_requests(data: &[u8]) {
     for (name, request) in REQUESTS {
         holds_still(name, *request, data);
+    }
+}
+
+/// The bytes of an uploaded picture, and the range of a file that a header field asks for.
+pub fn server_files(data: &[u8]) {
+    if let Ok(header) = picture_header::inspect(data) {
+        let pixels = u64::from(header.width_px).saturating_mul(u64::from(header.height_px));
+        assert!((1..=limits::PICTURE_PIXELS).contains(&pixels));
+    }
+    let range = std::str::from_utf8(data).ok().and_then(AskedRange::parse);
+    for length in [0, 1, 1000, u64::MAX] {
+        if let Some(bytes) = range.and_then(|range| range.within(length)) {
+            assert!(bytes.start < bytes.end && bytes.end <= length);
+        }
     }
 }
 
