@@ -470,8 +470,8 @@ fn connect(path: &Path, is_writer: bool) -> Result<Connection, StoreError> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(256);
-        // A plan must not hang on the values that are bound: the library is built with STAT4, and without this every new value
-        // has the statement parsed and planned again, which took more time than running it.
+        // A plan must not hang on the values that are bound: the library is built with STAT4, and without this a new value may
+        // have the statement parsed and planned again.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if is_writer {
             connection.execute_batch(
