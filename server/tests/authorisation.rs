@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use object_store::ObjectStoreExt as _;
 use serde_json::{Value, json};
 use support::{Person, World, request};
 
@@ -99,7 +100,11 @@ const TABLE: &[(&str, &str)] = &[
     ),
     (
         "POST /v1/picture",
-        "404  404  404  404  404  404  404  404  404  404  404",
+        "200  404  404  200  404  404  404  404  404  404  404",
+    ),
+    (
+        "POST /v1/picture after she withdrew",
+        "200  404  404  403  404  404  404  404  404  404  404",
     ),
     (
         "POST /v1/session/end own device",
@@ -156,6 +161,10 @@ const TABLE: &[(&str, &str)] = &[
     (
         "POST /v1/coordination/session/end",
         "403  403  403  403  403  403  403  403  200  404  200",
+    ),
+    (
+        "POST /v1/coordination/session/end of an administrator",
+        "403  403  403  403  403  403  403  403  403  404  200",
     ),
     (
         "POST /v1/coordination/account her",
@@ -361,6 +370,10 @@ async fn build(world: &World, row: &str, by: &Person) -> Request<Body> {
         "/v1/coordination/invitations" | "/v1/coordination/cases" | "/v1/coordination/staff" => {
             json!({ "society_id": society_id })
         }
+        "/v1/coordination/session/end" if detail == "of an administrator" => json!({
+            "account_id": here.administrator.account_id.to_string(),
+            "device_id": here.administrator.device_id.to_string(),
+        }),
         "/v1/coordination/session/end" => json!({
             "account_id": here.participant.person.account_id.to_string(),
             "device_id": here.participant.person.device_id.to_string(),
@@ -374,7 +387,14 @@ async fn build(world: &World, row: &str, by: &Person) -> Request<Body> {
             json!({ "account_id": whose.account_id.to_string(), "status": "suspended" })
         }
         "/v1/uploads" => picture,
-        "/v1/picture" => json!({ "log": log, "sha256": sha256 }),
+        "/v1/picture" => {
+            post_picture(world, sha256).await;
+            if detail == "after she withdrew" {
+                let withdrawn = "UPDATE case_head SET consent = 'withdrawn'";
+                world.insert(vec![(withdrawn, Vec::new())]).await;
+            }
+            json!({ "log": { "case_id": case_id, "audience": "care" }, "sha256": sha256 })
+        }
         "/v1/snapshot" => json!({ "log": log }),
         "/v1/snapshots/{snapshot_id}" => {
             let path = format!("/v1/snapshots/{}", snapshot(world).await);
@@ -438,6 +458,43 @@ async fn announce(world: &World, picture: &Value) -> String {
         .as_str()
         .unwrap_or("5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12")
         .to_owned()
+}
+
+/// She has posted a picture, whoever calls afterwards.
+async fn post_picture(world: &World, sha256: &str) {
+    let own = &world.here.participant;
+    let hash = ayumi_protocol::hash::Sha256::parse(sha256).unwrap();
+    let key = object_store::path::Path::from("pictures/simulated");
+    world
+        .server
+        .objects
+        .put(&key, b"simulated".to_vec().into())
+        .await
+        .unwrap();
+    let now = world.server.host.now();
+    let upload = "INSERT INTO upload (case_id, upload_id, audience, sha256, length_bytes, media_type, width_px, height_px, account_id,
+             offset_bytes, object_key, made_at_ms, touched_at_ms)
+         VALUES ($1, $2, 'care', $3, 9, 'image/jpeg', 1, 1, $4, 9, 'pictures/simulated', $5, $5)
+         ON CONFLICT (case_id, audience, sha256) DO NOTHING";
+    let used = "INSERT INTO picture_use (case_id, audience, sha256) VALUES ($1, 'care', $2)
+         ON CONFLICT (case_id, audience, sha256) DO NOTHING";
+    let upload_id = world.server.host.new_uuid();
+    let whose = own.person.account_id;
+    world
+        .insert(vec![
+            (
+                upload,
+                vec![
+                    own.case_id.into(),
+                    upload_id.into(),
+                    hash.into(),
+                    whose.into(),
+                    now.into(),
+                ],
+            ),
+            (used, vec![own.case_id.into(), hash.into()]),
+        ])
+        .await;
 }
 
 /// The coordinator has invited somebody, whoever calls afterwards.

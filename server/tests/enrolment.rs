@@ -295,3 +295,87 @@ async fn an_access_token_expires_and_a_session_that_was_ended_stays_ended() {
         401
     );
 }
+
+async fn push_all(world: &World, session: &Value, operations: &[(u64, &str, Value)]) -> Vec<Value> {
+    let operations: Vec<Value> = operations
+        .iter()
+        .map(|(number, kind, body)| {
+            json!({
+                "op_id": format!("018f0000-0000-7000-8000-{number:012x}"), "kind": kind, "body_version": 1,
+                "occurred_at_ms": 1_790_000_000_000_i64, "zone": "Asia/Tokyo", "utc_offset_min": 540, "body": body,
+            })
+        })
+        .collect();
+    let body = json!({
+        "log": { "case_id": session["case_id"], "audience": "care" }, "epoch": session["epoch"], "lane": "talk",
+        "operations": operations,
+    });
+    let access = Some(token(session, "access_token"));
+    let (_, answer) = world.send(request("POST", "/v1/push", access, &body)).await;
+    let results = answer["results"].as_array().cloned().unwrap_or_default();
+    results
+        .into_iter()
+        .map(|result| match result["outcome"].as_str() {
+            Some("refused") => result["code"].clone(),
+            _ => result["outcome"].clone(),
+        })
+        .collect()
+}
+
+fn agrees(version: &str, text: &str) -> Value {
+    let hash = ayumi_server::http::extract::sha256(text.as_bytes()).to_string();
+    json!({ "text_version": version, "text_sha256": hash })
+}
+
+#[tokio::test]
+async fn a_new_text_stops_her_until_she_agrees_to_it() {
+    let world = World::new(1).await;
+    let session = enrolled(&world).await;
+    let says = || json!({ "text": "Simulated.", "authored_by": "person" });
+    let first = ("consent.given", agrees("1", "A simulated text of consent."));
+    let began = push_all(
+        &world,
+        &session,
+        &[(1, first.0, first.1), (2, "message.posted", says())],
+    )
+    .await;
+    assert_eq!(began, ["stored", "stored"]);
+    world.time.advance(Duration::from_secs(1));
+    ayumi_server::societies::add_consent_text(&world.server, world.here.society_id, "2", "Another text.")
+        .await
+        .unwrap();
+    let stopped = push_all(&world, &session, &[(3, "message.posted", says())]).await;
+    assert_eq!(stopped, ["consent_required"]);
+    let both = [
+        (4, "consent.given", agrees("2", "Another text.")),
+        (3, "message.posted", says()),
+    ];
+    assert_eq!(push_all(&world, &session, &both).await, ["stored", "stored"]);
+}
+
+#[tokio::test]
+async fn what_follows_a_withdrawal_in_the_same_batch_is_refused() {
+    let world = World::new(1).await;
+    let session = enrolled(&world).await;
+    let says = || json!({ "text": "Simulated.", "authored_by": "person" });
+    let operations = [
+        (1, "consent.given", agrees("1", "A simulated text of consent.")),
+        (2, "consent.withdrawn", json!({ "text_version": "1" })),
+        (3, "message.posted", says()),
+    ];
+    let results = push_all(&world, &session, &operations).await;
+    assert_eq!(results, ["stored", "stored", "consent_withdrawn"]);
+}
+
+#[tokio::test]
+async fn she_begins_although_the_dietitian_of_her_letter_has_left() {
+    let world = World::new(1).await;
+    let code = invite(&world).await;
+    let left = "DELETE FROM role WHERE role = 'dietitian'";
+    world.insert(vec![(left, Vec::new())]).await;
+    let (status, session) = enrol(&world, &code, "1975-04-01", KEY).await;
+    assert_eq!(status, 200, "{session}");
+    let (_, page) = pull(&world, &session, token(&session, "access_token")).await;
+    let entries = page["logs"][0]["page"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "nobody is assigned yet: {page}");
+}

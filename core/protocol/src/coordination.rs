@@ -253,6 +253,9 @@ impl Wire for AssignmentRequest {
 pub struct StaffRequest {
     /// The society.
     pub society_id: SocietyId,
+    /// The last account of the page before; absent for the first page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<AccountId>,
 }
 
 impl Wire for StaffRequest {
@@ -265,8 +268,10 @@ impl Wire for StaffRequest {
 pub struct StaffAnswer {
     /// The server's clock.
     pub server_time_ms: UtcMillis,
-    /// Everybody with a role of staff, at most [`limits::LIST_ITEMS`].
+    /// A page of at most [`limits::STAFF_ITEMS`], in the order in which the accounts were made.
     pub staff: Vec<StaffMember>,
+    /// There are more, after the last one.
+    pub has_more: bool,
 }
 
 impl Wire for StaffAnswer {
@@ -298,7 +303,7 @@ pub struct StaffMember {
     pub qualification: Option<Qualification>,
     /// Whether they can sign in.
     pub status: AccountStatus,
-    /// Signed-in devices, the last one seen first.
+    /// Signed-in devices, the last one seen first, at most [`limits::STAFF_DEVICES`].
     pub devices: Vec<DeviceSummary>,
 }
 

@@ -54,6 +54,12 @@ pub const SMALL_REQUEST_BYTES: usize = 16 * KIB;
 pub const SMALL_ANSWER_BYTES: usize = MIB;
 /// Items of one page of a coordinator's list: with the longest names still below [`SMALL_ANSWER_BYTES`].
 pub const LIST_ITEMS: usize = 200;
+/// Members of one page of staff, each with up to [`STAFF_DEVICES`].
+pub const STAFF_ITEMS: usize = 25;
+/// Devices that are listed for one member of the staff: their sessions end within days.
+pub const STAFF_DEVICES: usize = 20;
+/// Devices that somebody's own list shows.
+pub const OWN_DEVICES: usize = 100;
 /// Characters of a text of consent: thirty pages.
 pub const CONSENT_TEXT_CHARS: usize = 50_000;
 /// Bytes of a problem document, ten times what one takes: what a proxy sends instead is not read on.
@@ -276,6 +282,11 @@ mod tests {
         const { assert!(HOUR_SLOTS * 50 + 2 * SPANS * 70 + 1000 < BODY_BYTES) };
         const { assert!(OPERATION_BYTES * 3 < PUSH_BYTES) };
         const { assert!(LIST_ITEMS * (2 * 6 * LINE_CHARS + 2000) < SMALL_ANSWER_BYTES) };
+        const {
+            assert!(
+                STAFF_ITEMS * (6 * LINE_CHARS + STAFF_DEVICES * (6 * LINE_CHARS + 300)) < SMALL_ANSWER_BYTES
+            )
+        };
         const { assert!(6 * CONSENT_TEXT_CHARS + 1000 < SMALL_ANSWER_BYTES) };
         const { assert!(PAGE_BYTES > 2 * OPERATION_BYTES && PULL_ANSWER_BYTES > PAGE_BYTES) };
     }

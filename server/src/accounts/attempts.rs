@@ -26,10 +26,33 @@ pub(crate) async fn count_address(
     }
 }
 
+/// Tries of one login from everywhere, as a multiple of those from one address.
+const LOGIN_FACTOR: u32 = 10;
+
+/// Counts a try of a login: few from one network, and more from all of them together, so that a stranger cannot lock somebody out by
+/// trying from one address.
+///
+/// Errors: `rate_limited` until the hour is over.
+pub(crate) async fn count_login(
+    server: &Server,
+    login: &str,
+    address: ClientAddress,
+    now: UtcMillis,
+) -> Result<(), Fault> {
+    let network = address.network().unwrap_or_default();
+    count(server, &format!("staff/{login}/{network}"), now).await?;
+    let most = server.policy.sign_ins_per_hour.saturating_mul(LOGIN_FACTOR);
+    count_at_most(server, &format!("staff/{login}"), now, most).await
+}
+
 /// Counts a try. `scope` names what is tried; only its hash is kept, for a day.
 ///
 /// Errors: `rate_limited` until the hour is over.
 pub(crate) async fn count(server: &Server, scope: &str, now: UtcMillis) -> Result<(), Fault> {
+    count_at_most(server, scope, now, server.policy.sign_ins_per_hour).await
+}
+
+async fn count_at_most(server: &Server, scope: &str, now: UtcMillis, most: u32) -> Result<(), Fault> {
     let scope = sha256(scope.as_bytes()).to_string();
     let hour = now.0.div_euclid(HOUR_MS);
     let count: i64 = server
@@ -41,7 +64,7 @@ pub(crate) async fn count(server: &Server, scope: &str, now: UtcMillis) -> Resul
             })
         })
         .await?;
-    if count <= i64::from(server.policy.sign_ins_per_hour) {
+    if count <= i64::from(most) {
         return Ok(());
     }
     let left = HOUR_MS.saturating_sub(now.0.rem_euclid(HOUR_MS));

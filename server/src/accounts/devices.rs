@@ -1,6 +1,7 @@
 //! The devices of an account, and where their push hints go.
 
 use ayumi_protocol::id::AccountId;
+use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::{DeviceDescription, DeviceSummary, Platform, PushTokenRequest, Secret};
 use ayumi_protocol::time::UtcMillis;
@@ -10,13 +11,17 @@ use super::principal::{Credentials, authenticate};
 use super::sql;
 use crate::store::{Fault, StoreError, Transaction, Value};
 
-/// The signed-in devices of an account, the last one seen first.
+/// The signed-in devices of an account, the last one seen first, at most so many.
 pub async fn signed_in(
     tx: &mut dyn Transaction,
     account_id: AccountId,
     now: UtcMillis,
+    most: usize,
 ) -> Result<Vec<DeviceSummary>, Fault> {
-    let rows = tx.query(sql::DEVICES, &[account_id.into(), now.into()]).await?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = tx
+        .query(sql::DEVICES, &[account_id.into(), now.into(), most.into()])
+        .await?;
     let unreadable = || StoreError::Bug {
         what: "a stored device cannot be read",
     };
@@ -39,7 +44,7 @@ pub async fn signed_in(
 /// Lists one's own devices.
 pub async fn own(tx: &mut dyn Transaction, credentials: &Credentials) -> Result<Vec<DeviceSummary>, Fault> {
     let principal = authenticate(tx, credentials).await?;
-    signed_in(tx, principal.account_id, principal.now).await
+    signed_in(tx, principal.account_id, principal.now, limits::OWN_DEVICES).await
 }
 
 /// Keeps where push hints for this device go; without a token there are none any more.

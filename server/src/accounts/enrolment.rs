@@ -24,6 +24,7 @@ use crate::cases::append::{self, SystemEntry};
 use crate::http::client_address::ClientAddress;
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
+use crate::societies;
 use crate::societies::assignment::{self, Acting};
 use crate::store::{Fault, StoreError, Transaction, Value};
 
@@ -43,9 +44,11 @@ pub async fn enrol(
     let lives = Lives::of(&server.policy, false);
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
     let code = Code::parse(request.code.expose());
-    let scope = code.as_ref().map_or("", |code| code.prefix.as_str());
     attempts::count_address(server, address, now).await?;
-    attempts::count(server, &format!("enrol/{scope}"), now).await?;
+    // What cannot be a code tries none: its typist must not lock out everybody else who mistypes.
+    if let Some(code) = &code {
+        attempts::count(server, &format!("enrol/{}", code.prefix), now).await?;
+    }
     let presented = idempotency::presented(code.as_ref(), key);
     let keyed = Keyed {
         endpoint: "/v1/enrol",
@@ -179,7 +182,16 @@ async fn redeem(tx: &mut dyn Transaction, enrolment: &Enrolment) -> Result<Sessi
         now,
     };
     append::by_system(tx, &entry).await?;
-    if let Some(account_id) = dietitian_id {
+    // Whoever was to guide her may have left since the letter: then nobody is assigned yet, and she begins all the same.
+    let guide = match dietitian_id {
+        Some(account_id) => {
+            let key = [society_id.into(), account_id.into()];
+            let row = tx.row(societies::sql::DIETITIAN_OF_SOCIETY, &key).await?;
+            row.map(|_| account_id)
+        }
+        None => None,
+    };
+    if let Some(account_id) = guide {
         let acting = [Acting {
             account_id,
             is_substitute: false,

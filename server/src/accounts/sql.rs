@@ -214,7 +214,7 @@ pub(crate) const DEVICES: &str = "
         AND expires_at_ms > $2
         AND idle_expires_at_ms > $2
     ORDER BY last_seen_at_ms DESC, signed_in_at_ms DESC
-    LIMIT 100";
+    LIMIT $3";
 
 pub(crate) const SAVE_PUSH_TOKEN: &str = "
     UPDATE session
@@ -267,12 +267,14 @@ pub(crate) const DELETE_ROLE: &str = "
         AND society_id = $2
         AND role = $3";
 
+/// A line for each role, so that an account has as many as there are roles of staff. Ids are made in the order of time.
 pub(crate) const STAFF_OF_SOCIETY: &str = "
     SELECT account.account_id, account.name, role.role, account.qualification, account.status, account.login
     FROM role
     JOIN account ON account.account_id = role.account_id
     WHERE role.society_id = $1
         AND role.role <> 'participant'
+        AND role.account_id > $2
         AND account.status <> 'deleted'
-    ORDER BY account.name, account.account_id, role.role
-    LIMIT $2";
+    ORDER BY role.account_id, role.role
+    LIMIT $3";

@@ -294,7 +294,7 @@ pub async fn list(server: &Server, society_id: SocietyId) -> Result<Vec<StaffLin
     server
         .read(society_id, |tx, society_id| {
             boxed(async move {
-                let values: [Value; 2] = [(*society_id).into(), i64::MAX.into()];
+                let values: [Value; 3] = [(*society_id).into(), Uuid::nil().into(), i64::MAX.into()];
                 let rows = tx.query(sql::STAFF_OF_SOCIETY, &values).await?;
                 let lines = rows.iter().map(|row| {
                     Ok(StaffLine {

@@ -29,7 +29,7 @@ pub async fn sign_in(
     let now = server.host.now();
     let login = request.login.trim().to_lowercase();
     attempts::count_address(server, address, now).await?;
-    attempts::count(server, &format!("staff/{login}"), now).await?;
+    attempts::count_login(server, &login, address, now).await?;
     let found = server.read(login, |tx, login| boxed(find(tx, login))).await?;
     let hashes = found
         .iter()

@@ -110,7 +110,9 @@ pub async fn transfer(
     let code = Code::parse(request.code.expose());
     let prefix = code.as_ref().map(|code| code.prefix.clone()).unwrap_or_default();
     attempts::count_address(server, address, now).await?;
-    attempts::count(server, &format!("transfer/{prefix}"), now).await?;
+    if code.is_some() {
+        attempts::count(server, &format!("transfer/{prefix}"), now).await?;
+    }
     let presented = idempotency::presented(code.as_ref(), key);
     let keyed = Keyed {
         endpoint: "/v1/transfer",

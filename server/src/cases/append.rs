@@ -147,8 +147,8 @@ pub async fn push(tx: &mut dyn Transaction, input: &PushInput) -> Result<PushOut
         }
         results
     } else {
-        let gate = consent_gate(tx, &access, principal.now).await?;
-        append_new(tx, input, &principal, &access, gate, stored).await?
+        staff_gate(&access)?;
+        append_new(tx, input, &principal, &access, stored).await?
     };
     Ok(Ok(PushAnswer {
         server_time_ms: principal.now,
@@ -171,35 +171,26 @@ impl Results {
     }
 }
 
-/// What may be written at this moment.
-enum Gate {
-    Open,
-    /// Only consent itself, or its withdrawal.
-    ConsentOnly(ProblemCode),
+/// Staff write nothing for somebody who has not agreed, or no longer does. A new text does not stop them: she agrees to it when she
+/// opens the app, and a conversation goes on until then.
+fn staff_gate(access: &CaseAccess) -> Result<(), ProblemCode> {
+    match (&access.role, &access.consent) {
+        (Role::Participant, _) | (_, Consent::Given(_)) => Ok(()),
+        (_, Consent::Withdrawn) => Err(ProblemCode::ConsentWithdrawn),
+        (_, Consent::None) => Err(ProblemCode::ConsentRequired),
+    }
 }
 
-/// Without consent to the text in force a participant can only give or withdraw it, and staff can do nothing.
-async fn consent_gate(tx: &mut dyn Transaction, access: &CaseAccess, now: UtcMillis) -> Result<Gate, Fault> {
-    let is_given = match &access.consent {
-        Consent::Given(version) => {
-            let in_force = consent_in_force(tx, access.society_id, now).await?;
-            in_force.is_some_and(|(in_force, _)| in_force == *version)
+/// Why this author writes nothing but consent itself at this moment: decided from the locked row, for each operation, because one
+/// before it in the batch, or a commit of another node, may have given or withdrawn consent.
+fn consent_refusal(case: &CaseState, author: &Author, in_force: Option<&str>) -> Option<ProblemCode> {
+    match case.consent.as_str() {
+        "given" => {
+            let is_current = in_force.is_some() && case.consent_version.as_deref() == in_force;
+            (author.role == Role::Participant && !is_current).then_some(ProblemCode::ConsentRequired)
         }
-        Consent::None | Consent::Withdrawn => false,
-    };
-    if is_given {
-        return Ok(Gate::Open);
-    }
-    let code = if access.consent == Consent::Withdrawn {
-        ProblemCode::ConsentWithdrawn
-    } else {
-        ProblemCode::ConsentRequired
-    };
-    match access.role {
-        Role::Participant => Ok(Gate::ConsentOnly(code)),
-        // A new text must not stop a conversation: she agrees to it when she opens the app. A withdrawal does stop it.
-        _ if matches!(access.consent, Consent::Given(_)) => Ok(Gate::Open),
-        _ => Err(code.into()),
+        "withdrawn" => Some(ProblemCode::ConsentWithdrawn),
+        _ => Some(ProblemCode::ConsentRequired),
     }
 }
 
@@ -220,12 +211,12 @@ async fn append_new(
     input: &PushInput,
     principal: &Principal,
     access: &CaseAccess,
-    gate: Gate,
     mut stored: Stored,
 ) -> Result<Results, Fault> {
     let mut case = CaseState::lock(tx, access.case_id).await?;
     // A twin may have been stored between the first look and the lock.
     stored.look_up(tx, access, principal, input).await?;
+    let in_force = consent_in_force(tx, access.society_id, principal.now).await?;
     let mut results = Results::default();
     let mut appended: Vec<Seq> = Vec::new();
     let author = Author {
@@ -245,7 +236,7 @@ async fn append_new(
         }
         let checked = match &prepared.reading {
             Err(code) => Err(code.clone()),
-            Ok(accepted) => check(tx, accepted, &author, &case, access, input.log, &gate)
+            Ok(accepted) => check(tx, accepted, &author, &case, input.log, in_force.as_ref())
                 .await?
                 .map(|()| accepted),
         };
@@ -269,6 +260,13 @@ async fn append_new(
         audit::record(tx, Chain::Case(access.case_id), &act).await?;
     }
     Ok(results)
+}
+
+/// Locks a case until the end of the transaction, as everybody does who writes to it.
+///
+/// Errors: `not_found`.
+pub(crate) async fn lock(tx: &mut dyn Transaction, case_id: CaseId) -> Result<(), Fault> {
+    CaseState::lock(tx, case_id).await.map(|_| ())
 }
 
 /// An entry that the server itself appends.
@@ -585,20 +583,17 @@ async fn check(
     accepted: &Accepted,
     author: &Author,
     case: &CaseState,
-    access: &CaseAccess,
     log: LogName,
-    gate: &Gate,
+    in_force: Option<&(String, Sha256)>,
 ) -> Result<Result<(), ProblemCode>, Fault> {
     if !accepted.kind.authors().contains(&author.role) {
         return Ok(Err(ProblemCode::Forbidden));
     }
     let is_about_consent = matches!(accepted.kind, Kind::ConsentGiven | Kind::ConsentWithdrawn);
-    if let Gate::ConsentOnly(code) = gate
-        // What was given in this very batch, or in a twin of it, counts.
-        && case.consent != "given"
-        && !is_about_consent
-    {
-        return Ok(Err(code.clone()));
+    let version = in_force.map(|(version, _)| version.as_str());
+    let refusal = consent_refusal(case, author, version).filter(|_| !is_about_consent);
+    if let Some(code) = refusal {
+        return Ok(Err(code));
     }
     let targets = Targets { case, log };
     let own = Some(author.account_id);
@@ -620,9 +615,8 @@ async fn check(
             (body.up_to_seq > head).then_some(ProblemCode::InvalidValue)
         }
         Body::ConsentGiven(body) => {
-            let in_force = consent_in_force(tx, access.society_id, author.now).await?;
             let is_in_force = in_force.is_some_and(|(version, hash)| {
-                version == body.text_version.as_str() && hash == body.text_sha256
+                version == body.text_version.as_str() && *hash == body.text_sha256
             });
             (!is_in_force).then_some(ProblemCode::ConsentRequired)
         }

@@ -24,8 +24,11 @@ pub struct Acting {
     pub is_substitute: bool,
 }
 
-/// Whether exactly these act for a case already.
+/// Whether exactly these act for a case already. The case is locked from here on, so that it stays true until the end of the transaction.
+///
+/// Errors: `not_found` for a case that does not exist.
 pub async fn is_set(tx: &mut dyn Transaction, case_id: CaseId, acting: &[Acting]) -> Result<bool, Fault> {
+    append::lock(tx, case_id).await?;
     let rows = tx.query(sql::ACTING_OF_CASE, &[case_id.into()]).await?;
     let present = rows.iter().map(|row| {
         Ok(Acting {
@@ -55,6 +58,8 @@ pub async fn set(
     if acting.is_empty() || acting.len() > limits::ACTING_STAFF || ids.len() != acting.len() {
         return Err(ProblemCode::InvalidValue.into());
     }
+    // Before anything is read or removed: two coordinators at once must not leave the rows of both.
+    append::lock(tx, case_id).await?;
     tx.execute(sql::CLEAR_ASSIGNMENT, &[case_id.into()]).await?;
     let mut staff = Vec::new();
     for one in acting {

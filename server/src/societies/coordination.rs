@@ -31,6 +31,10 @@ pub type Request<T> = (Credentials, T);
 #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
 const PAGE: i64 = limits::LIST_ITEMS as i64 + 1;
 
+/// Rows in which a page of staff and one member more stand with all their roles: dietitian, adviser, coordinator, administrator.
+#[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+const STAFF_ROWS: i64 = 4 * (limits::STAFF_ITEMS as i64 + 1);
+
 /// Finds out who asks; she must be a coordinator of the society.
 pub(super) async fn coordinator(
     tx: &mut dyn Transaction,
@@ -231,7 +235,7 @@ pub async fn assign(
     Ok(principal.now)
 }
 
-/// The staff of a society with their signed-in devices.
+/// A page of the staff of a society with their signed-in devices.
 ///
 /// Errors: `forbidden`.
 pub async fn staff_of_society(
@@ -242,7 +246,8 @@ pub async fn staff_of_society(
     if managing_role(&principal, request.society_id).is_none() {
         return Err(ProblemCode::Forbidden.into());
     }
-    let values: [Value; 2] = [request.society_id.into(), PAGE.into()];
+    let after = request.after.map_or(Uuid::nil(), |id| *id.as_uuid());
+    let values: [Value; 3] = [request.society_id.into(), after.into(), STAFF_ROWS.into()];
     let rows = tx.query(crate::accounts::sql::STAFF_OF_SOCIETY, &values).await?;
     let mut members: Vec<StaffMember> = Vec::new();
     for row in &rows {
@@ -256,13 +261,16 @@ pub async fn staff_of_society(
             _ => members.push(member(row, role)?),
         }
     }
-    members.truncate(limits::LIST_ITEMS);
+    let has_more = members.len() > limits::STAFF_ITEMS;
+    members.truncate(limits::STAFF_ITEMS);
     for member in &mut members {
-        member.devices = devices::signed_in(tx, member.account_id, principal.now).await?;
+        let devices = devices::signed_in(tx, member.account_id, principal.now, limits::STAFF_DEVICES);
+        member.devices = devices.await?;
     }
     Ok(StaffAnswer {
         server_time_ms: principal.now,
         staff: members,
+        has_more,
     })
 }
 
@@ -281,9 +289,22 @@ fn member(row: &Row, role: Role) -> Result<StaffMember, StoreError> {
     })
 }
 
+/// Whether somebody decides over what an account does in this role: an administrator of the society, or its coordinator if the role is
+/// not that of an administrator.
+fn may_manage(principal: &Principal, held: &RoleInSociety) -> bool {
+    match managing_role(principal, held.society_id) {
+        Some(Role::Administrator) => true,
+        Some(_) => held.role != Role::Administrator,
+        None => false,
+    }
+}
+
 /// Ends the session of somebody else's device, or all sessions of an account.
 ///
-/// Errors: `forbidden` for those who manage no accounts; `not_found` for an account of another society or a device without a session.
+/// One device can be lost anywhere; all sessions of somebody who works for other societies too are ended by one who manages all of them.
+///
+/// Errors: `forbidden` for those who manage no accounts, and for a coordinator about an administrator; `not_found` for an account of
+/// another society or a device without a session.
 pub async fn revoke_session(
     tx: &mut dyn Transaction,
     (credentials, request): &Request<RevokeSessionRequest>,
@@ -298,6 +319,16 @@ pub async fn revoke_session(
         .iter()
         .find_map(|held| managing_role(&principal, held.society_id))
         .ok_or(ProblemCode::NotFound)?;
+    let mut managed = held.iter().map(|held| may_manage(&principal, held));
+    let is_administrator = held.iter().any(|held| held.role == Role::Administrator);
+    let may_end = if request.device_id.is_some() && !is_administrator {
+        managed.any(|is_managed| is_managed)
+    } else {
+        managed.all(|is_managed| is_managed)
+    };
+    if !may_end {
+        return Err(ProblemCode::Forbidden.into());
+    }
     if let Some(device_id) = request.device_id {
         let key = [account_id.into(), device_id.into()];
         let row = tx.row(crate::accounts::sql::SESSION_OF_DEVICE, &key).await?;
@@ -331,12 +362,7 @@ pub async fn set_account_status(
         .iter()
         .find_map(|held| managing_role(&principal, held.society_id))
         .ok_or(ProblemCode::NotFound)?;
-    let may_manage = |held: &RoleInSociety| match managing_role(&principal, held.society_id) {
-        Some(Role::Administrator) => true,
-        Some(_) => held.role != Role::Administrator,
-        None => false,
-    };
-    if !held.iter().all(may_manage) {
+    if !held.iter().all(|held| may_manage(&principal, held)) {
         return Err(ProblemCode::Forbidden.into());
     }
     let (is_active, what) = match request.status {

@@ -34,6 +34,9 @@ async fn find_in(
     let log = request.log;
     let principal = principal::authenticate(tx, credentials).await?;
     let access = access::reach_log(tx, &principal, log).await?;
+    if let Some(code) = access.reading_refusal() {
+        return Err(code.into());
+    }
     let name: [Value; 3] = [log.case_id.into(), log.audience.into(), request.sha256.into()];
     let row = tx.row(sql::UPLOAD_BY_HASH, &name).await?;
     let upload = Upload::from_row(&row.ok_or(ProblemCode::NotFound)?)?;
