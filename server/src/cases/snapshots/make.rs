@@ -20,7 +20,7 @@ use super::sql;
 use crate::cases::pull::read_entry;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, StoreError, Transaction, Value, state};
-use crate::uploads::collect::ago;
+use crate::uploads::collect::{ago, announce, take_from_garbage};
 use crate::uploads::{self, objects};
 
 const NAME: &str = "make_snapshots";
@@ -226,15 +226,7 @@ struct Finished {
 /// Errors: of both stores; `too_large` for a log that no phone would take.
 async fn make(server: &Server, log: LogName, head_seq: Seq, epoch: Epoch) -> Result<(), Fault> {
     let key = objects::new_key_under(&server.host, objects::SNAPSHOTS_PREFIX);
-    server
-        .write((key.clone(), server.host.now()), |tx, (key, now)| {
-            boxed(async move {
-                let garbage: [Value; 2] = [key.as_str().into(), (*now).into()];
-                tx.execute(uploads::sql::INSERT_GARBAGE, &garbage).await?;
-                Ok(())
-            })
-        })
-        .await?;
+    announce(server, &key).await?;
     let ranks = read_ranks(server, log, head_seq).await?;
     let mut object = Object {
         server,
@@ -389,8 +381,8 @@ async fn write(
     Ok(file)
 }
 
-/// Makes the row of a finished file; does nothing if the store became another incarnation meanwhile, or a body was erased that the
-/// file may hold.
+/// Makes the row of a finished file; does nothing if the store became another incarnation meanwhile, if a body was erased that the
+/// file may hold, or if it took so long that the file may have been removed.
 async fn insert(tx: &mut dyn Transaction, finished: &Finished) -> Result<(), Fault> {
     if state::epoch(tx).await? != finished.epoch {
         return Ok(());
@@ -403,9 +395,7 @@ async fn insert(tx: &mut dyn Transaction, finished: &Finished) -> Result<(), Fau
     if tx.row(sql::ERASURE_AFTER, &after).await?.is_some() {
         return Ok(());
     }
-    let key: [Value; 1] = [finished.key.as_str().into()];
-    if tx.execute(uploads::sql::DELETE_GARBAGE, &key).await? == 0 {
-        // It took so long that the object has been removed.
+    if !take_from_garbage(tx, &finished.key, finished.now).await? {
         return Ok(());
     }
     let bytes = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
