@@ -37,7 +37,8 @@ const RUN: Duration = Duration::from_mins(3);
 /// A snapshot is offered no more once there is a newer one, and kept so long: a slow phone ends its download.
 const OLD_KEPT: Duration = Duration::from_hours(24);
 
-/// Makes at most `most` snapshots, of logs that grew by as many entries as the policy says, and takes old ones away.
+/// Makes at most `most` snapshots, of logs that grew by as many entries as the policy says, and takes old ones away. The logs of a
+/// case are done together, which may be two more.
 ///
 /// Errors: the last one that happened; every other log was tried all the same.
 pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
@@ -57,10 +58,17 @@ pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
             after = Uuid::nil();
             break;
         };
+        let mut begun = None;
         for (log, found) in page.logs {
-            let is_over = server.host.time.monotonic().saturating_sub(started) >= RUN;
-            if tried >= most || is_over {
-                break 'all;
+            let case_id = *log.case_id.as_uuid();
+            if begun != Some(case_id) {
+                // The position is that of a whole case: only between two of them a run may end.
+                after = begun.unwrap_or(after);
+                let is_over = server.host.time.monotonic().saturating_sub(started) >= RUN;
+                if tried >= most || is_over {
+                    break 'all;
+                }
+                begun = Some(case_id);
             }
             if !found.old.is_empty() {
                 take_away(server, log, found.old).await?;
@@ -72,7 +80,6 @@ pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
                     result = Err(fault);
                 }
             }
-            after = *log.case_id.as_uuid();
         }
         after = last;
     }
