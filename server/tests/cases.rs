@@ -17,5 +17,7 @@ mod caseload;
 mod erasure;
 #[path = "cases/logs.rs"]
 mod logs;
+#[path = "cases/pull.rs"]
+mod pull;
 #[path = "cases/snapshots.rs"]
 mod snapshots;

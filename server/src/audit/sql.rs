@@ -67,21 +67,13 @@ pub(crate) const ROWS: &str = "
     ORDER BY seq
     LIMIT $3";
 
-/// Chains that have rows and no end.
-pub(crate) const HEADLESS: &str = "
-    SELECT DISTINCT chain_id
+/// The next chain that has rows, from one on: a step in the key, however many rows a chain has.
+pub(crate) const NEXT_CHAIN: &str = "
+    SELECT chain_id
     FROM audit
     WHERE chain_id >= $1
-        AND NOT EXISTS (
-            SELECT 1
-            FROM case_head
-            WHERE case_head.case_id = audit.chain_id)
-        AND NOT EXISTS (
-            SELECT 1
-            FROM audit_chain
-            WHERE audit_chain.chain_id = audit.chain_id)
-    ORDER BY chain_id
-    LIMIT $2";
+    ORDER BY chain_id, seq
+    LIMIT 1";
 
 pub(crate) const LAST_DIGEST: &str = "
     SELECT seq, at_ms, digest

@@ -177,9 +177,9 @@ pub async fn verify(server: &Server, kept: Option<(i64, Sum)>) -> Result<Report,
     }
     let mut from = Some(Uuid::nil());
     while let Some(first) = from {
-        let ids = read_ids(server, sql::HEADLESS, first).await?;
-        from = ids.last().copied().and_then(after);
-        for chain_id in ids {
+        let chains = read_chains(server, first).await?;
+        from = chains.next;
+        for chain_id in chains.without_end {
             report.add(Finding::NoEnd { chain_id });
         }
     }
@@ -195,6 +195,47 @@ async fn read_ids(server: &Server, statement: &'static str, first: Uuid) -> Resu
                 let rows = tx.query(statement, &from).await?;
                 let ids = rows.iter().map(|row| row.get(0));
                 Ok(ids.collect::<Result<_, StoreError>>()?)
+            })
+        })
+        .await
+}
+
+/// Chains that one transaction looks at: each of them takes three statements.
+const CHAINS: usize = 100;
+
+/// Some chains that have rows.
+#[derive(Default)]
+struct Chains {
+    /// Those that have no end.
+    without_end: Vec<Uuid>,
+    /// Where it goes on; `None`: there are no more.
+    next: Option<Uuid>,
+}
+
+async fn read_chains(server: &Server, first: Uuid) -> Result<Chains, Fault> {
+    server
+        .read(first, |tx, first| {
+            boxed(async move {
+                let mut chains = Chains {
+                    next: Some(*first),
+                    ..Chains::default()
+                };
+                for _ in 0..CHAINS {
+                    let Some(from) = chains.next else { break };
+                    let Some(row) = tx.row(sql::NEXT_CHAIN, &[from.into()]).await? else {
+                        chains.next = None;
+                        break;
+                    };
+                    let chain_id: Uuid = row.get(0)?;
+                    chains.next = after(chain_id);
+                    // The end comes with the first row, so it is seen by whoever saw the row before.
+                    if tx.row(sql::CASE_HEAD, &[chain_id.into()]).await?.is_none()
+                        && tx.row(sql::CHAIN_HEAD, &[chain_id.into()]).await?.is_none()
+                    {
+                        chains.without_end.push(chain_id);
+                    }
+                }
+                Ok(chains)
             })
         })
         .await

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ayumi_protocol::body::RawBody;
-use ayumi_protocol::cursor::{Cursor, Epoch};
+use ayumi_protocol::cursor::{Cursor, Epoch, LogName};
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::{CaseId, DeviceId};
 use ayumi_protocol::kind::KindName;
@@ -101,6 +101,7 @@ async fn read_logs(tx: &mut dyn Transaction, input: &PullInput) -> Result<(PullA
         has_more: false,
     };
     let mut room = limits::PULL_ANSWER_BYTES.saturating_sub(AROUND_BYTES);
+    let mut acts = Acts::default();
     let mut answered = std::collections::BTreeSet::new();
     for asked in logs.iter().filter(|asked| answered.insert(asked.log)) {
         let access = cases
@@ -112,8 +113,8 @@ async fn read_logs(tx: &mut dyn Transaction, input: &PullInput) -> Result<(PullA
         };
         if let Some(code) = refusal {
             if code == ProblemCode::NotFound {
-                let refused = Refused::from(code.clone());
-                refusals::record(tx, &principal, "entries.read_refused", asked.log, &refused).await?;
+                to_be_written(tx)?;
+                acts.refused.push((asked.log, Refused::from(code.clone())));
             }
             answer.logs.push(LogAnswer {
                 log: asked.log,
@@ -131,14 +132,52 @@ async fn read_logs(tx: &mut dyn Transaction, input: &PullInput) -> Result<(PullA
         }
         let (page, bytes) = read_page(tx, asked, &access, input.request.page_entries).await?;
         room = room.saturating_sub(bytes);
-        record_reading(tx, &principal, &access, asked, &page).await?;
+        if access.role != Role::Participant && !page.entries.is_empty() {
+            to_be_written(tx)?;
+            acts.read
+                .push((access.case_id, reading(&principal, &access, asked, &page)));
+        }
         answer.logs.push(LogAnswer {
             log: asked.log,
             page: Some(page),
             refusal: None,
         });
     }
+    acts.record(tx, &principal).await?;
     Ok((answer, principal.device_id))
+}
+
+/// What is to be written down of a pull. It is kept until everything is read: whoever writes to a chain locks it, and nobody shall
+/// wait for the pages that are read after it.
+#[derive(Default)]
+struct Acts {
+    /// What staff read. Her own reading is nobody's business.
+    read: Vec<(CaseId, Act)>,
+    refused: Vec<(LogName, Refused)>,
+}
+
+impl Acts {
+    /// Writes them down, the chains of cases in the order of their ids, whatever order the phone chose: of two pulls that share cases
+    /// none waits for the other in a circle.
+    async fn record(mut self, tx: &mut dyn Transaction, principal: &Principal) -> Result<(), Fault> {
+        self.read.sort_by_key(|(case_id, _)| *case_id);
+        for (case_id, act) in &self.read {
+            audit::record(tx, Chain::Case(*case_id), act).await?;
+        }
+        for (log, refused) in &self.refused {
+            refusals::record(tx, principal, "entries.read_refused", *log, refused).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a reading transaction as soon as there is something to write down, and not after all pages.
+fn to_be_written(tx: &dyn Transaction) -> Result<(), Fault> {
+    if tx.is_writing() {
+        Ok(())
+    } else {
+        Err(Fault::NeedsWrite)
+    }
 }
 
 /// Why a log that she may reach is not read on.
@@ -231,26 +270,12 @@ pub(crate) fn read_entry(row: &Row) -> Result<Entry, StoreError> {
     entry.ok_or(fault)
 }
 
-/// Writes down that staff read entries. Her own reading is nobody's business.
-async fn record_reading(
-    tx: &mut dyn Transaction,
-    principal: &Principal,
-    access: &CaseAccess,
-    asked: &LogCursor,
-    page: &Page,
-) -> Result<(), Fault> {
-    if access.role == Role::Participant || page.entries.is_empty() {
-        return Ok(());
-    }
-    if !tx.is_writing() {
-        return Err(Fault::NeedsWrite);
-    }
+fn reading(principal: &Principal, access: &CaseAccess, asked: &LogCursor, page: &Page) -> Act {
     let mut act = Act::done(principal, access.role.clone(), "entries.read");
     act.audience = Some(asked.log.audience);
     act.from_seq = page.entries.first().map(|entry| entry.seq);
     act.to_seq = page.entries.last().map(|entry| entry.seq);
-    audit::record(tx, Chain::Case(access.case_id), &act).await?;
-    Ok(())
+    act
 }
 
 /// Cases that one statement asks for.

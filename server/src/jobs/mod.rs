@@ -13,7 +13,7 @@ use crate::audit::digest::digest_audit;
 use crate::cases::snapshots::make::make_snapshots;
 use crate::host::{Boxed, Host};
 use crate::server::{Server, boxed};
-use crate::store::{Fault, Value};
+use crate::store::{Fault, Transaction, Value};
 use crate::uploads;
 use crate::uploads::collect::{ago, collect_uploads, empty_garbage};
 
@@ -30,11 +30,15 @@ pub struct Job {
 
 /// Rows of one run.
 const BATCH: i64 = 200;
+/// Sessions whose tokens are deleted in one transaction.
+const SESSIONS: i64 = 200;
+/// Such transactions of one run: well within its lease, and as many sessions as a large store ends in a day.
+const SESSION_PORTIONS: usize = 25;
 /// Snapshots of one run.
 const SNAPSHOTS: usize = 50;
 const LEASE: Duration = Duration::from_mins(10);
 /// How long a phone is told why its session ended, and not only that it does not know the token.
-const ENDED_SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
+const OVER_SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// All jobs.
 pub const JOBS: &[Job] = &[
@@ -141,7 +145,8 @@ async fn take_lease(server: &Server, name: &'static str, holder: Uuid) -> Result
         .await
 }
 
-/// Deletes what is kept for a time only: remembered answers, counted tries, transfer codes, tokens of ended sessions, quotas.
+/// Deletes what is kept for a time only: remembered answers, counted tries, transfer codes, quotas, and tokens of sessions that are over.
+/// Of those at most [`SESSION_PORTIONS`] portions; the next run goes on.
 ///
 /// Errors: the store's.
 pub async fn expire(server: &Server) -> Result<(), Fault> {
@@ -150,18 +155,60 @@ pub async fn expire(server: &Server) -> Result<(), Fault> {
             boxed(async move {
                 const HOUR_MS: i64 = 3600 * 1000;
                 let day_ago = ago(*now, Duration::from_hours(24));
-                let ended = ago(*now, ENDED_SESSION_KEPT);
                 let answers = ago(*now, limits::IDEMPOTENCY_KEPT);
                 let hour: i64 = day_ago.0.div_euclid(HOUR_MS);
                 let day: i64 = day_ago.0.div_euclid(HOUR_MS * 24);
                 tx.execute(sql::EXPIRE_ANSWERS, &[answers.into()]).await?;
                 tx.execute(sql::EXPIRE_ATTEMPTS, &[hour.into()]).await?;
                 tx.execute(sql::EXPIRE_TRANSFER_CODES, &[day_ago.into()]).await?;
-                tx.execute(sql::EXPIRE_TOKENS, &[ended.into()]).await?;
-                tx.execute(sql::EXPIRE_TOKEN_PAIRS, &[ended.into()]).await?;
                 tx.execute(uploads::sql::EXPIRE_QUOTAS, &[day.into()]).await?;
                 Ok(())
             })
         })
+        .await?;
+    let before = ago(server.host.now(), OVER_SESSION_KEPT);
+    let mut after = (Uuid::nil(), Uuid::nil());
+    for _ in 0..SESSION_PORTIONS {
+        let sessions = over_sessions(server, after, before).await?;
+        let Some(last) = sessions.last() else {
+            break;
+        };
+        after = *last;
+        server
+            .write(sessions, |tx, sessions| boxed(expire_sessions(tx, sessions)))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Account and id of some sessions that were over before an instant and still have tokens, in their order.
+async fn over_sessions(
+    server: &Server,
+    after: (Uuid, Uuid),
+    before: UtcMillis,
+) -> Result<Vec<(Uuid, Uuid)>, Fault> {
+    server
+        .read((after, before), |tx, (after, before)| {
+            boxed(async move {
+                let from: [Value; 4] = [after.0.into(), after.1.into(), (*before).into(), SESSIONS.into()];
+                let rows = tx.query(sql::OVER_SESSIONS, &from).await?;
+                let ids = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+                ids.collect::<Result<_, Fault>>()
+            })
+        })
         .await
 }
+
+/// None of them can go on again: what is over is not refreshed.
+async fn expire_sessions(tx: &mut dyn Transaction, sessions: &[(Uuid, Uuid)]) -> Result<(), Fault> {
+    for (account_id, session_id) in sessions {
+        let name: [Value; 2] = [(*account_id).into(), (*session_id).into()];
+        for sql in [sql::DELETE_TOKENS, sql::DELETE_TOKEN_PAIRS, sql::CLEAR_PUSH_TOKEN] {
+            tx.execute(sql, &name).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

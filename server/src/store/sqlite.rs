@@ -474,9 +474,11 @@ fn connect(path: &Path, is_writer: bool) -> Result<Connection, StoreError> {
         // have the statement parsed and planned again.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if is_writer {
+            // What is erased shall not stay in the free space of the file.
             connection.execute_batch(
                 "PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL;",
+                 PRAGMA synchronous = FULL;
+                 PRAGMA secure_delete = ON;",
             )?;
         }
         connection.execute_batch(
@@ -496,5 +498,42 @@ fn store_error(error: &rusqlite::Error) -> StoreError {
             StoreError::Unavailable(error.to_string())
         }
         _ => StoreError::Statement(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::server::boxed;
+    use crate::store::write;
+
+    #[test]
+    fn what_is_erased_is_not_in_the_file_any_more() {
+        const TEXT: &str = "a simulated text that somebody wants to be erased";
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), Running::Inline, &Host::system()).unwrap();
+        let path = store.path().to_owned();
+        for sql in [
+            "INSERT INTO society (society_id, code, name, created_at_ms) VALUES ($1, 'x', $2, 0)",
+            "DELETE FROM society WHERE society_id = $1 AND name = $2",
+        ] {
+            let written = write(&store, sql, |tx, sql| {
+                boxed(async move { Ok(tx.execute(sql, &[Uuid::nil().into(), TEXT.into()]).await?) })
+            });
+            assert_eq!(written.now_or_never().unwrap().unwrap(), 1, "{sql}");
+        }
+        drop(store);
+        let connection = Connection::open(&path).unwrap();
+        let is_busy: i64 = connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(is_busy, 0);
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes
+            .windows(TEXT.len() - 8)
+            .any(|window| window == &TEXT.as_bytes()[8..]);
+        assert!(!found);
     }
 }

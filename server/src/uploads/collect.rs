@@ -7,10 +7,42 @@ use ayumi_protocol::time::UtcMillis;
 
 use super::{objects, sql};
 use crate::server::{Server, boxed};
-use crate::store::{Fault, Transaction, Value};
+use crate::store::{Fault, StoreError, Transaction, Value};
 
 /// An object is removed so long after its last row: who is reading it now has finished by then.
 const GARBAGE_KEPT: Duration = Duration::from_hours(1);
+
+/// An object has to be named so long after its name was made: well before it is removed, also by a node whose clock differs.
+const NAMED_WITHIN: Duration = Duration::from_mins(30);
+
+/// Makes the name of a new object known as garbage, before the object is written: whatever ends this process then, it is removed.
+/// [`take_from_garbage`] is for the transaction that names it.
+///
+/// Errors: the store's.
+pub(crate) async fn announce(server: &Server, key: &str) -> Result<(), Fault> {
+    server
+        .write((key.to_owned(), server.host.now()), |tx, (key, now)| {
+            boxed(async move {
+                let garbage: [Value; 2] = [key.as_str().into(), (*now).into()];
+                tx.execute(sql::INSERT_GARBAGE, &garbage).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Takes an announced object out of the garbage, to be named in the same transaction. False: it took so long that the object may
+/// have been removed.
+///
+/// Errors: the store's.
+pub(crate) async fn take_from_garbage(
+    tx: &mut dyn Transaction,
+    key: &str,
+    now: UtcMillis,
+) -> Result<bool, StoreError> {
+    let values: [Value; 2] = [key.into(), ago(now, NAMED_WITHIN).into()];
+    Ok(tx.execute(sql::DELETE_YOUNG_GARBAGE, &values).await? > 0)
+}
 
 /// The instant so long ago.
 #[must_use]

@@ -6,7 +6,7 @@ use ayumi_protocol::time::UtcMillis;
 use tokio::sync::Semaphore;
 
 use super::picture_header::{PictureFault, inspect};
-use super::{Upload, objects, sql};
+use super::{Upload, collect, objects, sql};
 use crate::http::extract::sha256;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, Transaction, Value};
@@ -40,13 +40,13 @@ pub(super) async fn complete(server: &Server, upload: &mut Upload) -> Result<(),
         return Err(code.into());
     }
     let key = objects::new_key(&server.host);
+    collect::announce(server, &key).await?;
     objects::put(server, &key, bytes).await?;
     if settle(server, upload, Some(key.clone())).await? {
         upload.object_key = Some(key);
         return Ok(());
     }
-    // A second request was faster, with the same bytes.
-    let _ = objects::delete(server, &key).await;
+    // A second request was faster, with the same bytes. This object stays garbage.
     Err(ProblemCode::OffsetMismatch.into())
 }
 
@@ -113,6 +113,11 @@ async fn settle_in(tx: &mut dyn Transaction, input: &Input) -> Result<bool, Faul
     };
     if changed == 0 {
         return Ok(false);
+    }
+    if let Some(key) = &input.key
+        && !collect::take_from_garbage(tx, key, input.now).await?
+    {
+        return Err(ProblemCode::Unavailable.into());
     }
     for key in part_keys(tx, &input.upload).await? {
         tx.execute(sql::INSERT_GARBAGE, &[key.into(), input.now.into()])

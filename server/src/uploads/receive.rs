@@ -6,7 +6,7 @@ use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::time::UtcMillis;
 use futures_util::StreamExt as _;
 
-use super::{Upload, complete, objects, sql};
+use super::{Upload, collect, complete, objects, sql};
 use crate::server::{Server, boxed};
 use crate::store::{Fault, Value};
 
@@ -67,19 +67,20 @@ struct Part {
     now: UtcMillis,
 }
 
-/// Makes a part durable, then known.
+/// Makes a part durable, then known. One that does not become known is garbage.
 async fn keep_part(server: &Server, upload: &mut Upload, bytes: Bytes) -> Result<(), Fault> {
     let length_bytes = u32::try_from(bytes.len()).map_err(|_| ProblemCode::TooLarge)?;
     let key = objects::new_key(&server.host);
+    collect::announce(server, &key).await?;
     objects::put(server, &key, bytes).await?;
     let part = Part {
         upload: upload.clone(),
         length_bytes,
-        key: key.clone(),
+        key,
         now: server.host.now(),
     };
     let new_offset = upload.offset_bytes.saturating_add(length_bytes);
-    let kept = server
+    server
         .write(part, |tx, part| {
             boxed(async move {
                 let Upload {
@@ -99,6 +100,9 @@ async fn keep_part(server: &Server, upload: &mut Upload, bytes: Bytes) -> Result
                 if tx.execute(sql::ADVANCE, &advance).await? == 0 {
                     return Err(ProblemCode::OffsetMismatch.into());
                 }
+                if !collect::take_from_garbage(tx, &part.key, part.now).await? {
+                    return Err(ProblemCode::Unavailable.into());
+                }
                 let row: [Value; 5] = [
                     log.case_id.into(),
                     upload_id.into(),
@@ -110,12 +114,7 @@ async fn keep_part(server: &Server, upload: &mut Upload, bytes: Bytes) -> Result
                 Ok(())
             })
         })
-        .await;
-    if let Err(Fault::Refused(_)) = &kept {
-        // Certainly no row names it. After a failure of the store nobody knows; it stays.
-        let _ = objects::delete(server, &key).await;
-    }
-    kept?;
+        .await?;
     upload.offset_bytes = new_offset;
     Ok(())
 }

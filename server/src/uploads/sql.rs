@@ -135,6 +135,12 @@ pub(crate) const DELETE_GARBAGE: &str = "
     DELETE FROM garbage
     WHERE object_key = $1";
 
+/// Takes a name back that nobody removes yet.
+pub(crate) const DELETE_YOUNG_GARBAGE: &str = "
+    DELETE FROM garbage
+    WHERE object_key = $1
+        AND since_at_ms >= $2";
+
 pub(crate) const EXPIRE_QUOTAS: &str = "
     DELETE FROM upload_quota
     WHERE day < $1";

@@ -100,6 +100,19 @@ impl Node {
         self.call(request.body(body).unwrap())
     }
 
+    fn garbage(&self) -> i64 {
+        let counted = self.server.read((), |tx, ()| {
+            boxed(async move {
+                Ok(tx
+                    .row("SELECT COUNT(*) FROM garbage", &[])
+                    .await?
+                    .unwrap()
+                    .get(0)?)
+            })
+        });
+        counted.now_or_never().unwrap().unwrap()
+    }
+
     fn picture(&self, picture: &[u8]) -> Response<Body> {
         let (log, hash) = (log(), sha256(picture));
         self.post("/v1/picture", format!(r#"{{"log":{log},"sha256":"{hash}"}}"#))
@@ -233,6 +246,7 @@ fn f72_while_the_object_store_fails_nothing_is_lost_and_later_it_goes_on() {
         refusal(node.patch(&upload, 0, Body::from(picture.clone()))),
         "unavailable"
     );
+    assert_eq!(node.garbage(), 1, "nobody knows how much of it was written");
     std::fs::remove_file(&blocked).unwrap();
     assert!(progress(node.patch(&upload, 0, Body::from(picture.clone()))).is_complete);
     assert_eq!(bytes(node.picture(&picture)), picture);
@@ -264,4 +278,38 @@ fn an_upload_that_no_entry_names_is_collected_after_its_time() {
     collect();
     let left = futures_util::StreamExt::count(node.server.objects.list(None));
     assert_eq!(left.now_or_never().unwrap(), 0);
+}
+
+#[test]
+fn an_object_that_no_row_came_to_name_is_removed_and_one_that_is_named_stays() {
+    let node = in_memory(Policy::default());
+    let picture = picture();
+    let upload = node.created(&picture);
+    let half = progress(node.patch(&upload, 0, Body::from(picture[..20].to_vec())));
+    assert_eq!(node.garbage(), 0);
+    // A second request with the same bytes comes while this one is sent: its part is not named.
+    let (router, at) = (node.router.clone(), upload.upload_id);
+    let rest = picture[20..].to_vec();
+    let stream = futures_util::stream::once(async move {
+        let request = Request::patch(format!("/v1/uploads/{at}"))
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-offset", 20);
+        let answer = router.oneshot(request.body(Body::from(rest.clone())).unwrap());
+        assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+        Ok::<_, std::io::Error>(Bytes::from(rest))
+    });
+    let slow = node.patch(&half, 20, Body::from_stream(stream));
+    assert_eq!(refusal(slow), "offset_mismatch");
+    // Two parts, and the one that came too late.
+    assert_eq!(node.garbage(), 3);
+    node.time.advance(Duration::from_hours(2));
+    collect::empty_garbage(&node.server, 10)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    assert_eq!(node.garbage(), 0);
+    let left = futures_util::StreamExt::count(node.server.objects.list(None));
+    assert_eq!(left.now_or_never().unwrap(), 1);
+    assert_eq!(bytes(node.picture(&picture)), picture);
 }

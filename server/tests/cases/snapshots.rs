@@ -435,3 +435,18 @@ async fn a_log_that_is_too_large_gets_none_and_keeps_no_other_from_its_turn() {
         "of the one that failed"
     );
 }
+
+#[tokio::test]
+async fn a_run_that_ends_does_not_skip_the_other_logs_of_a_case() {
+    let world = world(8).await;
+    talk(&world, 1, 10).await;
+    let copy = "INSERT INTO entry (case_id, audience, seq, op_id, author_id, author_role, device_id, kind, body_version, body,
+             payload_sha256, occurred_at_ms, zone, utc_offset_min, recorded_at_ms)
+         SELECT case_id, 'staff', seq, randomblob(16), author_id, author_role, device_id, kind, body_version, body,
+             payload_sha256, occurred_at_ms, zone, utc_offset_min, recorded_at_ms
+         FROM entry";
+    let head = "UPDATE case_head SET staff_seq = care_seq";
+    world.insert(vec![(copy, vec![]), (head, vec![])]).await;
+    make_snapshots(&world.server, 1).await.unwrap();
+    assert_eq!(count(&world, "SELECT COUNT(*) FROM snapshot").await, 2);
+}

@@ -117,6 +117,7 @@ on_both_engines![
     an_added_row_shows,
     a_removed_last_row_shows,
     a_removed_chain_shows,
+    many_chains_without_an_end_show,
     a_changed_or_missing_digest_shows,
 ];
 
@@ -337,6 +338,28 @@ async fn a_removed_chain_shows(audited: Audited) {
         .change("DELETE FROM case_head WHERE case_id = $1", vec![CASES[0].into()])
         .await;
     assert_eq!(audited.findings().await, [finding(CASES[0]), finding(ACCOUNT)]);
+}
+
+/// More than one transaction looks at.
+async fn many_chains_without_an_end_show(audited: Audited) {
+    let copy = "INSERT INTO audit (chain_id, seq, at_ms, actor_id, actor_role, device_id, act, outcome, request_id, hash)
+        SELECT $2, seq, at_ms, actor_id, actor_role, device_id, act, outcome, request_id, hash
+        FROM audit
+        WHERE chain_id = $1 AND seq = 1";
+    let chains: Vec<Uuid> = (0xd00..0xd00 + 150)
+        .chain([u128::MAX])
+        .map(Uuid::from_u128)
+        .collect();
+    for chain_id in &chains {
+        audited
+            .change(copy, vec![ACCOUNT.into(), (*chain_id).into()])
+            .await;
+    }
+    let findings: Vec<Finding> = chains
+        .into_iter()
+        .map(|chain_id| Finding::NoEnd { chain_id })
+        .collect();
+    assert_eq!(audited.findings().await, findings);
 }
 
 async fn a_changed_or_missing_digest_shows(audited: Audited) {

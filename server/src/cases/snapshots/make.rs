@@ -20,7 +20,7 @@ use super::sql;
 use crate::cases::pull::read_entry;
 use crate::server::{Server, boxed};
 use crate::store::{Fault, StoreError, Transaction, Value, state};
-use crate::uploads::collect::ago;
+use crate::uploads::collect::{ago, announce, take_from_garbage};
 use crate::uploads::{self, objects};
 
 const NAME: &str = "make_snapshots";
@@ -37,7 +37,8 @@ const RUN: Duration = Duration::from_mins(3);
 /// A snapshot is offered no more once there is a newer one, and kept so long: a slow phone ends its download.
 const OLD_KEPT: Duration = Duration::from_hours(24);
 
-/// Makes at most `most` snapshots, of logs that grew by as many entries as the policy says, and takes old ones away.
+/// Makes at most `most` snapshots, of logs that grew by as many entries as the policy says, and takes old ones away. The logs of a
+/// case are done together, which may be two more.
 ///
 /// Errors: the last one that happened; every other log was tried all the same.
 pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
@@ -57,10 +58,17 @@ pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
             after = Uuid::nil();
             break;
         };
+        let mut begun = None;
         for (log, found) in page.logs {
-            let is_over = server.host.time.monotonic().saturating_sub(started) >= RUN;
-            if tried >= most || is_over {
-                break 'all;
+            let case_id = *log.case_id.as_uuid();
+            if begun != Some(case_id) {
+                // The position is that of a whole case: only between two of them a run may end.
+                after = begun.unwrap_or(after);
+                let is_over = server.host.time.monotonic().saturating_sub(started) >= RUN;
+                if tried >= most || is_over {
+                    break 'all;
+                }
+                begun = Some(case_id);
             }
             if !found.old.is_empty() {
                 take_away(server, log, found.old).await?;
@@ -72,7 +80,6 @@ pub async fn make_snapshots(server: &Server, most: usize) -> Result<(), Fault> {
                     result = Err(fault);
                 }
             }
-            after = *log.case_id.as_uuid();
         }
         after = last;
     }
@@ -226,15 +233,7 @@ struct Finished {
 /// Errors: of both stores; `too_large` for a log that no phone would take.
 async fn make(server: &Server, log: LogName, head_seq: Seq, epoch: Epoch) -> Result<(), Fault> {
     let key = objects::new_key_under(&server.host, objects::SNAPSHOTS_PREFIX);
-    server
-        .write((key.clone(), server.host.now()), |tx, (key, now)| {
-            boxed(async move {
-                let garbage: [Value; 2] = [key.as_str().into(), (*now).into()];
-                tx.execute(uploads::sql::INSERT_GARBAGE, &garbage).await?;
-                Ok(())
-            })
-        })
-        .await?;
+    announce(server, &key).await?;
     let ranks = read_ranks(server, log, head_seq).await?;
     let mut object = Object {
         server,
@@ -389,8 +388,8 @@ async fn write(
     Ok(file)
 }
 
-/// Makes the row of a finished file; does nothing if the store became another incarnation meanwhile, or a body was erased that the
-/// file may hold.
+/// Makes the row of a finished file; does nothing if the store became another incarnation meanwhile, if a body was erased that the
+/// file may hold, or if it took so long that the file may have been removed.
 async fn insert(tx: &mut dyn Transaction, finished: &Finished) -> Result<(), Fault> {
     if state::epoch(tx).await? != finished.epoch {
         return Ok(());
@@ -403,9 +402,7 @@ async fn insert(tx: &mut dyn Transaction, finished: &Finished) -> Result<(), Fau
     if tx.row(sql::ERASURE_AFTER, &after).await?.is_some() {
         return Ok(());
     }
-    let key: [Value; 1] = [finished.key.as_str().into()];
-    if tx.execute(uploads::sql::DELETE_GARBAGE, &key).await? == 0 {
-        // It took so long that the object has been removed.
+    if !take_from_garbage(tx, &finished.key, finished.now).await? {
         return Ok(());
     }
     let bytes = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);

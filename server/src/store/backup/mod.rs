@@ -14,6 +14,7 @@
 
 mod tables;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub use tables::{Kind, LEFT_OUT, TABLES, Table};
 use super::{Fault, FromValue as _, Row, Store, StoreError, Transaction, Value, Work, migrate, state};
 use crate::audit::{self, Act, Chain};
 use crate::host::{Boxed, Host};
+use crate::uploads;
 
 /// Version of the form of a backup.
 const FORMAT: u32 = 1;
@@ -228,11 +230,16 @@ pub async fn restore(
     let kept = LocalFileSystem::new_with_prefix(folder.join(OBJECTS))?;
     let mut reader = RowsReader::open(folder)?;
     let mut found = 0_u64;
+    let mut missing = Missing::default();
     while let Some((table, row)) = reader.next()? {
-        if let Some(object) = Object::named_by(table, &row)
-            && object.read(&kept).await?.is_some()
-        {
+        let Some(object) = Object::named_by(table, &row) else {
+            continue;
+        };
+        if object.read(&kept).await?.is_some() {
             found = found.saturating_add(1);
+        } else {
+            missing.uploads.insert(upload_of(table, &row)?);
+            missing.keys.insert(object.key);
         }
     }
     if found != complete.objects {
@@ -242,6 +249,7 @@ pub async fn restore(
         folder: folder.to_owned(),
         epoch: Epoch::from_uuid(host.random_uuid()),
         at: host.now(),
+        missing,
         watch: Arc::clone(&watch),
         result: Mutex::new(None),
     });
@@ -481,6 +489,7 @@ struct Fill {
     folder: PathBuf,
     epoch: Epoch,
     at: ayumi_protocol::time::UtcMillis,
+    missing: Missing,
     watch: Watch,
     result: Mutex<Option<Result<u64, BackupError>>>,
 }
@@ -498,7 +507,7 @@ impl Fill {
         while let Some((table, row)) = reader.next()? {
             // What holds for the whole store holds for this one: the new epoch below, not the old one.
             if table.name != SERVER_STATE {
-                tx.execute(table.insert, &row).await?;
+                self.put(tx, table, row).await?;
             }
             (self.watch)(Progress {
                 rows: reader.rows,
@@ -510,6 +519,58 @@ impl Fill {
         audit::record(tx, Chain::Server, &act).await?;
         Ok(reader.rows)
     }
+
+    /// Puts a row in. An upload of which something is missing begins again, so that the phone can send it: its other parts are garbage.
+    async fn put(
+        &self,
+        tx: &mut dyn Transaction,
+        table: &Table,
+        mut row: Vec<Value>,
+    ) -> Result<(), BackupError> {
+        let is_of_upload = matches!(table.name, UPLOAD | UPLOAD_PART);
+        if !is_of_upload || !self.missing.uploads.contains(&upload_of(table, &row)?) {
+            tx.execute(table.insert, &row).await?;
+            return Ok(());
+        }
+        if table.name == UPLOAD {
+            for (column, value) in table.columns.iter().zip(&mut row) {
+                match *column {
+                    "object_key" => *value = Value::Null,
+                    "offset_bytes" => *value = Value::Integer(0),
+                    _ => {}
+                }
+            }
+            tx.execute(table.insert, &row).await?;
+        } else if let Some(object) = Object::named_by(table, &row)
+            && !self.missing.keys.contains(&object.key)
+        {
+            let garbage: [Value; 2] = [object.key.into(), self.at.into()];
+            tx.execute(uploads::sql::INSERT_GARBAGE, &garbage).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a backup does not hold although its rows name it.
+#[derive(Default)]
+struct Missing {
+    /// Case and id of the uploads.
+    uploads: BTreeSet<(Uuid, Uuid)>,
+    keys: BTreeSet<String>,
+}
+
+const UPLOAD: &str = "upload";
+const UPLOAD_PART: &str = "upload_part";
+
+/// Case and id of the upload that a row of it or of one of its parts is about.
+fn upload_of(table: &Table, row: &[Value]) -> Result<(Uuid, Uuid), BackupError> {
+    let id = |name: &str| {
+        let index = table.columns.iter().position(|column| *column == name)?;
+        Uuid::from_value(row.get(index)?)
+    };
+    id("case_id")
+        .zip(id("upload_id"))
+        .ok_or(BackupError::Damaged("it is cut or altered"))
 }
 
 const SERVER_STATE: &str = "server_state";
@@ -546,12 +607,12 @@ impl Object {
             row.get(index)
         };
         match table.name {
-            "upload" => Some(Self {
+            UPLOAD => Some(Self {
                 key: String::from_value(column("object_key")?)?,
                 length_bytes: u64::from_value(column("length_bytes")?)?,
                 sha256: Some(Vec::from_value(column("sha256")?)?),
             }),
-            "upload_part" => Some(Self {
+            UPLOAD_PART => Some(Self {
                 key: String::from_value(column("object_key")?)?,
                 length_bytes: u64::from_value(column("length_bytes")?)?,
                 sha256: None,
