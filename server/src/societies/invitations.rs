@@ -173,6 +173,16 @@ pub async fn request(
     request: InvitationRequest,
 ) -> Result<InvitationAnswer, Fault> {
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
+    // Nobody makes this node compute a slow hash who may not invite. The write asks again.
+    let asked = (credentials.clone(), request.society_id);
+    let allowed = server.read(asked, |tx, (credentials, society_id)| {
+        boxed(async move {
+            coordination::coordinator(tx, credentials, *society_id)
+                .await
+                .map(|_| ())
+        })
+    });
+    allowed.await?;
     let (made, code) = Made::new(server, request.into()).await?;
     let requested = Requested {
         credentials,
