@@ -19,7 +19,7 @@ use ayumi_server::accounts::staff::{self, FirstCredentials, NewStaff};
 use ayumi_server::host::{Boxed, Executor, Time as _};
 use ayumi_server::store::Fault;
 use serde_json::{Value, json};
-use support::{World, request};
+use support::{Meeting, World, request};
 
 const KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d11";
 const OTHER_KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12";
@@ -318,6 +318,27 @@ async fn a_new_phone_takes_over_with_a_code_and_the_birth_date() {
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1);
     let (status, _) = post_keyed(&world, "/v1/transfer", None, KEY, &transfer("1975-04-01")).await;
     assert_eq!(status, 403, "a code is used once");
+}
+
+#[tokio::test]
+async fn a_move_to_a_new_phone_that_comes_twice_at_once_is_one_and_has_one_answer() {
+    let world = World::new(1).await;
+    let token = &world.here.participant.person.token;
+    let (_, code) = post(&world, "/v1/transfer-code", token, json!({})).await;
+    let body = json!({
+        "code": code["code"], "birth_date": "1975-04-01",
+        "device": { "platform": "android", "model": "simulated", "app_version": "1.0.0" },
+    });
+    let node = Meeting::node_beside(&world.server, 2);
+    let ask = || {
+        let mut request = request("POST", "/v1/transfer", None, &body);
+        let key = KEY.parse().unwrap();
+        request.headers_mut().insert("idempotency-key", key);
+        support::send(&node, request)
+    };
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!(first.0, 200, "{}", first.1);
+    assert_eq!(first, second);
 }
 
 #[tokio::test]

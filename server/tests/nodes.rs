@@ -219,3 +219,53 @@ async fn a_poll_at_another_node_wakes_by_a_hint_also_after_the_connection_for_hi
     }
     relays.iter().for_each(tokio::task::JoinHandle::abort);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_whose_key_another_node_is_about_to_remember_is_in_progress() {
+    const KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d11";
+    const IS_WAITING: &str = "
+        SELECT COUNT(*)
+        FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock'
+            AND datname = current_database()";
+    let database = ayumi_server::testing::postgres::database().await;
+    let world = World::on(Host::system(), database.connect().await).await;
+    let config = database.settings().config;
+    let (mut other, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let (watching, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let coordinator = &world.here.coordinator;
+    let remember = format!(
+        "INSERT INTO idempotency (requester, key, request_sha256, answer, made_at_ms)
+         VALUES ('{}', '{KEY}', '', '', 0)",
+        coordinator.account_id
+    );
+    let first = other.transaction().await.unwrap();
+    first.batch_execute(&remember).await.unwrap();
+    let body = json!({
+        "society_id": world.here.society_id.to_string(), "name": "Simulated", "birth_date": "1975-04-01",
+    });
+    let path = "/v1/coordination/invitation";
+    let mut second = request("POST", path, Some(&coordinator.token), &body);
+    second
+        .headers_mut()
+        .insert("idempotency-key", KEY.parse().unwrap());
+    let node = world.server.clone();
+    let second = tokio::spawn(async move { send(&node, second).await });
+    while watching
+        .query_one(IS_WAITING, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(!second.is_finished(), "{:?}", second.await);
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.unwrap();
+    let (status, answer) = second.await.unwrap();
+    assert_eq!((status.as_u16(), &answer["code"]), (409, &json!("in_progress")));
+    let invited = watching.query_one("SELECT COUNT(*) FROM invitation", &[]).await;
+    assert_eq!(invited.unwrap().get::<_, i64>(0), 0);
+}

@@ -211,7 +211,9 @@ async fn redeem(tx: &mut dyn Transaction, moving: &Moving) -> Result<SessionAnsw
         now.into(),
     ];
     if tx.execute(sql::REDEEM_TRANSFER_CODE, &values).await? == 0 {
-        return Err(ProblemCode::CodeRefused.into());
+        // The same request may have come twice at once.
+        let repeated = idempotency::repeat(tx, &moving.keyed).await?;
+        return repeated.ok_or_else(|| ProblemCode::CodeRefused.into());
     }
     let row = tx.row(sql::CASE_OF_ACCOUNT, &[account_id.into()]).await?;
     let row = row.ok_or(StoreError::Bug {
