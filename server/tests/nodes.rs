@@ -16,12 +16,14 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ayumi_protocol::id::CaseId;
 use ayumi_server::host::Host;
 use ayumi_server::server::{Server, boxed};
 use ayumi_server::store::{Row, Running, SqliteStore, Store, Value, exchange_hints};
+use ayumi_server::waiting::Notifier;
 use serde_json::{Value as Json, json};
 use support::{World, request, send};
 
@@ -218,6 +220,35 @@ async fn a_poll_at_another_node_wakes_by_a_hint_also_after_the_connection_for_hi
         }
     }
     relays.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Counts what other nodes would be told.
+#[derive(Debug, Default)]
+struct Told(AtomicUsize);
+
+impl Notifier for Told {
+    fn notify(&self, _: CaseId) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn other_nodes_are_told_of_what_was_stored_and_of_nothing_else() {
+    let world = World::new(1).await;
+    let told = Arc::new(Told::default());
+    world.server.waiters.pass_on_to(told.clone());
+    let (_, answer) = world.send(request("GET", "/v1/server", None, &Json::Null)).await;
+    let participant = &world.here.participant;
+    let log = json!({ "case_id": participant.case_id.to_string(), "audience": "care" });
+    let good = batch(&log, answer["epoch"].as_str().unwrap(), 0, 0);
+    let mut refused = batch(&log, answer["epoch"].as_str().unwrap(), 0, 3);
+    refused["operations"][0]["kind"] = json!("nobody.knows");
+    for (body, expected) in [(&refused, 0), (&good, 1), (&good, 1)] {
+        let push = request("POST", "/v1/push", Some(&participant.person.token), body);
+        let (status, answer) = world.send(push).await;
+        assert_eq!(status, 200);
+        assert_eq!(told.0.load(Ordering::SeqCst), expected, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
