@@ -93,7 +93,7 @@ mod tests {
         fn run(&self, work: Box<dyn FnOnce() + Send>) -> Boxed<'static, ()> {
             let slowly = Arc::clone(&self.0);
             Box::pin(async move {
-                let now = slowly.now.fetch_add(1, Ordering::SeqCst) + 1;
+                let now = slowly.now.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 slowly.most.fetch_max(now, Ordering::SeqCst);
                 for _ in 0..50 {
                     tokio::task::yield_now().await;
