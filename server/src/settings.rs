@@ -155,6 +155,9 @@ pub struct Serving {
     /// Seconds that a request may take with its answer, unless it is a long poll or sends a picture.
     #[arg(long, env = "AYUMI_REQUEST_SECONDS", default_value_t = limits::REQUEST_DEADLINE.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub request_seconds: u64,
+    /// Seconds after which a connection ends on which the other side takes nothing of an answer.
+    #[arg(long, env = "AYUMI_TAKING_SECONDS", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub taking_seconds: u64,
     /// Form of the log on standard error.
     #[arg(long, env = "AYUMI_LOG", default_value = "text")]
     pub log: LogForm,

@@ -9,15 +9,17 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ayumi_protocol::session::Role;
 use ayumi_server::accounts::second_factor;
 use ayumi_server::accounts::staff::{self, FirstCredentials, NewStaff};
-use ayumi_server::host::Time as _;
+use ayumi_server::host::{Boxed, Executor, Time as _};
 use ayumi_server::store::Fault;
 use serde_json::{Value, json};
-use support::{World, request};
+use support::{Meeting, World, request};
 
 const KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d11";
 const OTHER_KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d12";
@@ -319,6 +321,27 @@ async fn a_new_phone_takes_over_with_a_code_and_the_birth_date() {
 }
 
 #[tokio::test]
+async fn a_move_to_a_new_phone_that_comes_twice_at_once_is_one_and_has_one_answer() {
+    let world = World::new(1).await;
+    let token = &world.here.participant.person.token;
+    let (_, code) = post(&world, "/v1/transfer-code", token, json!({})).await;
+    let body = json!({
+        "code": code["code"], "birth_date": "1975-04-01",
+        "device": { "platform": "android", "model": "simulated", "app_version": "1.0.0" },
+    });
+    let node = Meeting::node_beside(&world.server, 2);
+    let ask = || {
+        let mut request = request("POST", "/v1/transfer", None, &body);
+        let key = KEY.parse().unwrap();
+        request.headers_mut().insert("idempotency-key", key);
+        support::send(&node, request)
+    };
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!(first.0, 200, "{}", first.1);
+    assert_eq!(first, second);
+}
+
+#[tokio::test]
 async fn a_transfer_code_lives_ten_minutes_and_both_phones_stay_if_she_wants() {
     let world = World::new(1).await;
     let own = &world.here.participant;
@@ -373,4 +396,44 @@ async fn she_reads_the_text_that_she_agrees_to() {
     assert_eq!(text["text"], "A simulated text of consent.");
     let hash = ayumi_server::http::extract::sha256(b"A simulated text of consent.").to_string();
     assert_eq!(text["text_sha256"], json!(hash));
+}
+
+/// Counts long works.
+#[derive(Debug, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl Executor for Counting {
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> Boxed<'static, ()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        work();
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_have_a_code_makes_a_node_compute_nothing_slow() {
+    let (mut host, _time) = ayumi_server::testing::seeded_host(1);
+    let computed = Arc::new(AtomicUsize::new(0));
+    host.executor = Arc::new(Counting(Arc::clone(&computed)));
+    let (_folder, store) = ayumi_server::testing::sqlite();
+    let world = World::on(host, store).await;
+    let invitation = json!({
+        "society_id": world.here.society_id.to_string(), "name": "Simulated", "birth_date": "1975-04-01",
+    });
+    let case = json!({ "case_id": world.here.participant.case_id.to_string() });
+    let tokens = [
+        ("made-up", 401),
+        (&world.here.unassigned_dietitian.token, 403),
+        (&world.elsewhere.coordinator.token, 403),
+    ];
+    for (token, expected) in tokens {
+        let path = "/v1/coordination/invitation";
+        let (status, _) = post_keyed(&world, path, Some(token), KEY, &invitation).await;
+        assert_eq!(status, expected);
+        let (status, _) = post(&world, "/v1/transfer-code", token, case.clone()).await;
+        assert!([401, 404].contains(&status), "{status}");
+    }
+    assert_eq!(computed.load(Ordering::SeqCst), 0);
+    let (status, _) = post(&world, "/v1/transfer-code", &world.here.dietitian.token, case).await;
+    assert_eq!((status, computed.load(Ordering::SeqCst)), (200, 1));
 }

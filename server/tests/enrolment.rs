@@ -11,11 +11,13 @@ mod support;
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
 use ayumi_protocol::time::LocalDate;
 use ayumi_server::http::client_address::ClientAddress;
 use ayumi_server::societies::invitations::{self, Invitation};
 use serde_json::{Value, json};
-use support::{World, request};
+use support::{Meeting, World, request};
 
 const KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d11";
 
@@ -42,6 +44,13 @@ async fn enrol_from(
     birth_date: &str,
     key: &str,
 ) -> (u16, Value) {
+    let mut request = enrolment(code, birth_date, key);
+    request.extensions_mut().insert(address);
+    let (status, answer) = world.send(request).await;
+    (status.as_u16(), answer)
+}
+
+fn enrolment(code: &str, birth_date: &str, key: &str) -> Request<Body> {
     let body = json!({
         "code": code, "birth_date": birth_date,
         "device": { "platform": "ios", "model": "simulated", "app_version": "1.0.0" },
@@ -50,9 +59,7 @@ async fn enrol_from(
     request
         .headers_mut()
         .insert("idempotency-key", key.parse().unwrap());
-    request.extensions_mut().insert(address);
-    let (status, answer) = world.send(request).await;
-    (status.as_u16(), answer)
+    request
 }
 
 async fn refresh(world: &World, session: &Value, token: &str) -> (u16, Value) {
@@ -214,6 +221,17 @@ async fn an_enrolment_whose_answer_was_lost_is_repeated_until_its_session_is_use
     assert_eq!(pull(&world, &first, token(&first, "access_token")).await.0, 200);
     let (status, late) = enrol(&world, &code, "1975-04-01", KEY).await;
     assert_eq!((status, &late["code"]), (403, &json!("code_refused")));
+}
+
+#[tokio::test]
+async fn an_enrolment_that_comes_twice_at_once_is_one_and_has_one_answer() {
+    let world = World::new(1).await;
+    let code = invite(&world).await;
+    let node = Meeting::node_beside(&world.server, 2);
+    let ask = || support::send(&node, enrolment(&code, "1975-04-01", KEY));
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!(first.0, 200, "{}", first.1);
+    assert_eq!(first, second);
 }
 
 #[tokio::test]

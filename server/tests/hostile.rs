@@ -339,6 +339,20 @@ fn whoever_is_slow_is_cut_off_and_holds_up_nobody() {
 }
 
 #[test]
+fn whoever_takes_nothing_of_an_answer_is_cut_off() {
+    let mut node = Node::start_with(&["--taking-seconds", "1"]);
+    let mut stream = node.connect();
+    // Asks for far more than all buffers hold, and reads nothing: until it is cut off it cannot even go on asking.
+    let asked = request("GET", "/v1/openapi.json", "", b"").repeat(1_000_000);
+    let error = stream.write_all(&asked).unwrap_err();
+    assert!(
+        [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe].contains(&error.kind()),
+        "{error}"
+    );
+    node.assert_unharmed("an answer that nobody takes");
+}
+
+#[test]
 fn bombs_and_floods_from_many_sides_leave_memory_where_it_was() {
     let mut node = Node::start();
     let gzip = "content-type: application/json\r\ncontent-encoding: gzip\r\n";

@@ -16,12 +16,14 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ayumi_protocol::id::CaseId;
 use ayumi_server::host::Host;
 use ayumi_server::server::{Server, boxed};
 use ayumi_server::store::{Row, Running, SqliteStore, Store, Value, exchange_hints};
+use ayumi_server::waiting::Notifier;
 use serde_json::{Value as Json, json};
 use support::{World, request, send};
 
@@ -218,4 +220,83 @@ async fn a_poll_at_another_node_wakes_by_a_hint_also_after_the_connection_for_hi
         }
     }
     relays.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Counts what other nodes would be told.
+#[derive(Debug, Default)]
+struct Told(AtomicUsize);
+
+impl Notifier for Told {
+    fn notify(&self, _: CaseId) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn other_nodes_are_told_of_what_was_stored_and_of_nothing_else() {
+    let world = World::new(1).await;
+    let told = Arc::new(Told::default());
+    world.server.waiters.pass_on_to(told.clone());
+    let (_, answer) = world.send(request("GET", "/v1/server", None, &Json::Null)).await;
+    let participant = &world.here.participant;
+    let log = json!({ "case_id": participant.case_id.to_string(), "audience": "care" });
+    let good = batch(&log, answer["epoch"].as_str().unwrap(), 0, 0);
+    let mut refused = batch(&log, answer["epoch"].as_str().unwrap(), 0, 3);
+    refused["operations"][0]["kind"] = json!("nobody.knows");
+    for (body, expected) in [(&refused, 0), (&good, 1), (&good, 1)] {
+        let push = request("POST", "/v1/push", Some(&participant.person.token), body);
+        let (status, answer) = world.send(push).await;
+        assert_eq!(status, 200);
+        assert_eq!(told.0.load(Ordering::SeqCst), expected, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_whose_key_another_node_is_about_to_remember_is_in_progress() {
+    const KEY: &str = "5f8c1f0e-8f5e-4c3a-9d61-0b7c2a9e4d11";
+    const IS_WAITING: &str = "
+        SELECT COUNT(*)
+        FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock'
+            AND datname = current_database()";
+    let database = ayumi_server::testing::postgres::database().await;
+    let world = World::on(Host::system(), database.connect().await).await;
+    let config = database.settings().config;
+    let (mut other, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let (watching, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let coordinator = &world.here.coordinator;
+    let remember = format!(
+        "INSERT INTO idempotency (requester, key, request_sha256, answer, made_at_ms)
+         VALUES ('{}', '{KEY}', '', '', 0)",
+        coordinator.account_id
+    );
+    let first = other.transaction().await.unwrap();
+    first.batch_execute(&remember).await.unwrap();
+    let body = json!({
+        "society_id": world.here.society_id.to_string(), "name": "Simulated", "birth_date": "1975-04-01",
+    });
+    let path = "/v1/coordination/invitation";
+    let mut second = request("POST", path, Some(&coordinator.token), &body);
+    second
+        .headers_mut()
+        .insert("idempotency-key", KEY.parse().unwrap());
+    let node = world.server.clone();
+    let second = tokio::spawn(async move { send(&node, second).await });
+    while watching
+        .query_one(IS_WAITING, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(!second.is_finished(), "{:?}", second.await);
+        tokio::task::yield_now().await;
+    }
+    first.commit().await.unwrap();
+    let (status, answer) = second.await.unwrap();
+    assert_eq!((status.as_u16(), &answer["code"]), (409, &json!("in_progress")));
+    let invited = watching.query_one("SELECT COUNT(*) FROM invitation", &[]).await;
+    assert_eq!(invited.unwrap().get::<_, i64>(0), 0);
 }

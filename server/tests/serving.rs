@@ -15,7 +15,7 @@
 mod process;
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 
 use process::{Node, read_reply, request};
@@ -43,6 +43,25 @@ fn health_and_numbers_are_at_the_internal_address_alone() {
     let expected = r#"ayumi_requests_total{method="POST",path="/v1/enrol",status="2xx"} 1"#;
     assert!(numbers.contains(expected), "{numbers}");
     assert!(!numbers.contains(&node.case_id), "nothing of anybody");
+}
+
+#[test]
+fn a_node_that_nobody_could_watch_does_not_serve() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ended = Command::new(env!("CARGO_BIN_EXE_ayumi-server"))
+        .arg("--data")
+        .arg(folder.path())
+        .args(["--listen", "127.0.0.1:0", "--internal-listen"])
+        .arg(taken.local_addr().unwrap().to_string())
+        .output()
+        .unwrap();
+    assert!(!ended.status.success());
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        said.contains("is in use") && said.contains("--internal-listen"),
+        "{said}"
+    );
 }
 
 #[test]

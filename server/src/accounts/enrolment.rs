@@ -131,8 +131,11 @@ async fn redeem(tx: &mut dyn Transaction, enrolment: &Enrolment) -> Result<Sessi
         now.into(),
         account_id.into(),
     ];
-    let row = tx.row(sql::REDEEM_INVITATION, &values).await?;
-    let row = row.ok_or(ProblemCode::CodeRefused)?;
+    let Some(row) = tx.row(sql::REDEEM_INVITATION, &values).await? else {
+        // The same request may have come twice at once.
+        let repeated = idempotency::repeat(tx, &enrolment.keyed).await?;
+        return repeated.ok_or_else(|| ProblemCode::CodeRefused.into());
+    };
     let society_id: SocietyId = row.get(0)?;
     let (name, name_reading): (String, Option<String>) = (row.get(1)?, row.get(2)?);
     let dietitian_id: Option<AccountId> = row.get(3)?;

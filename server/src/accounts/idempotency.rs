@@ -120,11 +120,9 @@ pub(super) async fn repeat(tx: &mut dyn Transaction, keyed: &Keyed) -> Result<Op
 }
 
 /// Remembers a session under the key of its request.
-pub(super) async fn remember(
-    tx: &mut dyn Transaction,
-    keyed: &Keyed,
-    begun: &Begun,
-) -> Result<(), StoreError> {
+///
+/// Errors: `in_progress`, if another request has it since this one looked.
+pub(super) async fn remember(tx: &mut dyn Transaction, keyed: &Keyed, begun: &Begun) -> Result<(), Fault> {
     let values: [Value; 5] = [
         keyed.endpoint.into(),
         keyed.key.into(),
@@ -132,6 +130,8 @@ pub(super) async fn remember(
         begun.write().into(),
         keyed.now.into(),
     ];
-    tx.execute(sql::REMEMBER, &values).await?;
+    if tx.execute(sql::REMEMBER, &values).await? == 0 {
+        return Err(ProblemCode::InProgress.into());
+    }
     Ok(())
 }

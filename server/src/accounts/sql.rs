@@ -116,7 +116,8 @@ pub(crate) const REMEMBERED: &str = "
 
 pub(crate) const REMEMBER: &str = "
     INSERT INTO idempotency (requester, key, request_sha256, answer, made_at_ms)
-    VALUES ($1, $2, $3, $4, $5)";
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT DO NOTHING";
 
 pub(crate) const INVITATIONS_BY_PREFIX: &str = "
     SELECT invitation_id, code_hash

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::code::Code;
 use super::idempotency::{self, Begun, Keyed};
-use super::principal::{Credentials, authenticate};
+use super::principal::{Credentials, Principal, authenticate};
 use super::session::{self, Lives, NewSession};
 use super::{attempts, slow_hash, sql};
 use crate::audit::{self, Act, Chain};
@@ -33,6 +33,12 @@ pub async fn make_code(
     credentials: Credentials,
     request: TransferCodeRequest,
 ) -> Result<TransferCodeAnswer, Fault> {
+    // Nobody makes this node compute a slow hash who may not have a code. The write asks again.
+    let asked = (credentials.clone(), request.clone());
+    let allowed = server.read(asked, |tx, (credentials, request)| {
+        boxed(async move { owner(tx, credentials, request).await.map(|_| ()) })
+    });
+    allowed.await?;
     let code = Code::random(&server.host);
     let code_hash = slow_hash::hash(&server.host, &server.policy, &code.rest).await?;
     let life_ms = u64::try_from(server.policy.transfer_code_life.as_millis()).unwrap_or(u64::MAX);
@@ -60,9 +66,21 @@ struct NewCode {
     expires_at: UtcMillis,
 }
 
-async fn save_code(tx: &mut dyn Transaction, new: &NewCode) -> Result<(), Fault> {
-    let principal = authenticate(tx, &new.credentials).await?;
-    let (case_id, account_id, role) = if let Some(case_id) = new.request.case_id {
+/// Whose account a code is asked for.
+struct Owner {
+    case_id: CaseId,
+    account_id: AccountId,
+    /// Of whoever asks.
+    role: Role,
+}
+
+async fn owner(
+    tx: &mut dyn Transaction,
+    credentials: &Credentials,
+    request: &TransferCodeRequest,
+) -> Result<(Principal, Owner), Fault> {
+    let principal = authenticate(tx, credentials).await?;
+    let owner = if let Some(case_id) = request.case_id {
         let cases = read_cases(tx, &principal, &[case_id]).await?;
         let case = cases.get(&case_id).ok_or(ProblemCode::NotFound)?;
         let role = match case.reach(&principal, Audience::Care) {
@@ -70,14 +88,31 @@ async fn save_code(tx: &mut dyn Transaction, new: &NewCode) -> Result<(), Fault>
             None if principal.has_role(&Role::Coordinator, case.society_id()) => Role::Coordinator,
             None => return Err(ProblemCode::NotFound.into()),
         };
-        (case_id, case.participant_id(), role)
+        Owner {
+            case_id,
+            account_id: case.participant_id(),
+            role,
+        }
     } else {
         let row = tx
             .row(sql::CASE_OF_ACCOUNT, &[principal.account_id.into()])
             .await?;
-        let case_id: CaseId = row.ok_or(ProblemCode::NotFound)?.get(0)?;
-        (case_id, principal.account_id, Role::Participant)
+        Owner {
+            case_id: row.ok_or(ProblemCode::NotFound)?.get(0)?,
+            account_id: principal.account_id,
+            role: Role::Participant,
+        }
     };
+    Ok((principal, owner))
+}
+
+async fn save_code(tx: &mut dyn Transaction, new: &NewCode) -> Result<(), Fault> {
+    let (principal, owner) = owner(tx, &new.credentials, &new.request).await?;
+    let Owner {
+        case_id,
+        account_id,
+        role,
+    } = owner;
     let values: [Value; 6] = [
         account_id.into(),
         new.code_prefix.as_str().into(),
@@ -178,7 +213,9 @@ async fn redeem(tx: &mut dyn Transaction, moving: &Moving) -> Result<SessionAnsw
         now.into(),
     ];
     if tx.execute(sql::REDEEM_TRANSFER_CODE, &values).await? == 0 {
-        return Err(ProblemCode::CodeRefused.into());
+        // The same request may have come twice at once.
+        let repeated = idempotency::repeat(tx, &moving.keyed).await?;
+        return repeated.ok_or_else(|| ProblemCode::CodeRefused.into());
     }
     let row = tx.row(sql::CASE_OF_ACCOUNT, &[account_id.into()]).await?;
     let row = row.ok_or(StoreError::Bug {

@@ -1,7 +1,7 @@
 //! `POST /v1/push`: appends operations to a log.
 
 use axum::extract::State;
-use ayumi_protocol::push::{PushAnswer, PushRequest};
+use ayumi_protocol::push::{OperationOutcome, OperationResult, PushAnswer, PushRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,7 +34,10 @@ async fn push(
         .write(input, |tx, input| boxed(append::push(tx, input)))
         .await?;
     let answer = outcome.map_err(Rejection)?;
-    // After the commit: a hint and nothing that anybody relies on.
-    server.waiters.hint(case_id);
+    let is_stored = |result: &OperationResult| matches!(result.outcome, OperationOutcome::Stored { .. });
+    if answer.results.iter().any(is_stored) {
+        // After the commit: a hint and nothing that anybody relies on.
+        server.waiters.hint(case_id);
+    }
     Ok(Answer(answer))
 }

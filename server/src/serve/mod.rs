@@ -1,5 +1,7 @@
 //! Sockets, TLS, deadlines and the end: everything around the interface that a simulation does without.
 
+mod taking;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Address, Handle, Server as Listening};
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
@@ -20,6 +22,7 @@ use crate::server::{Server, boxed};
 use crate::settings::Serving;
 use crate::store::{Refused, state};
 use crate::{cases, http, jobs, metrics};
+use taking::Taking;
 
 /// How long waiting and running requests get when the node is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -34,12 +37,12 @@ const STREAMS: u32 = 32;
 /// Errors: a sentence that says what to do.
 pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     let handle = Handle::new();
-    tokio::spawn(stop_when_told(server.clone(), handle.clone()));
-    tokio::spawn(cases::pull::keep_polling(server.clone()));
-    tokio::spawn(jobs::keep_running(server.clone()));
     if let Some(address) = serving.internal_listen {
+        let unusable = |error: io::Error| cannot_serve(address, "--internal-listen", &error);
+        // Bound here, so that a node nobody could watch does not serve.
+        let listener = std::net::TcpListener::bind(address).map_err(unusable)?;
         let health = health(server.clone());
-        let mut listening = axum_server::bind(address);
+        let mut listening = axum_server::from_tcp(listener).map_err(unusable)?;
         bound(&mut listening, Duration::from_secs(serving.header_seconds));
         tokio::spawn(async move {
             let served = listening.serve(health.into_make_service()).await;
@@ -48,6 +51,9 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
             }
         });
     }
+    tokio::spawn(stop_when_told(server.clone(), handle.clone()));
+    tokio::spawn(cases::pull::keep_polling(server.clone()));
+    tokio::spawn(jobs::keep_running(server.clone()));
     let deadlines = Deadlines {
         request: Duration::from_secs(serving.request_seconds),
     };
@@ -61,29 +67,36 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     .into_make_service_with_connect_info::<SocketAddr>();
     let address = serving.listen;
     let headers_within = Duration::from_secs(serving.header_seconds);
+    let taking = Taking(Duration::from_secs(serving.taking_seconds));
     let served = if let (Some(certificate), Some(key)) = (&serving.tls_certificate, &serving.tls_key) {
         let config = RustlsConfig::from_pem_file(certificate, key)
             .await
             .map_err(|error| format!("cannot use the certificate or its key: {error}"))?;
-        let mut listening = axum_server::bind_rustls(address, config)
+        let mut listening = axum_server::bind(address)
+            .acceptor(RustlsAcceptor::new(config).acceptor(taking))
             .handle(handle)
             .first_request_timeout(headers_within);
         bound(&mut listening, headers_within);
         listening.serve(service).await
     } else {
         let mut listening = axum_server::bind(address)
+            .acceptor(taking)
             .handle(handle)
             .first_request_timeout(headers_within);
         bound(&mut listening, headers_within);
         listening.serve(service).await
     };
     server.store.close().await;
-    served.map_err(|error| match error.kind() {
+    served.map_err(|error| cannot_serve(address, "--listen", &error))
+}
+
+fn cannot_serve(address: SocketAddr, option: &str, error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{address} is in use: stop the other program, or choose another address by --listen")
+            format!("{address} is in use: stop the other program, or choose another address by {option}")
         }
         _ => format!("cannot serve on {address}: {error}"),
-    })
+    }
 }
 
 async fn stop_when_told(server: Server, handle: Handle<SocketAddr>) {

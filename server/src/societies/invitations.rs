@@ -164,8 +164,8 @@ struct Requested {
 ///
 /// A repeat under the same key brings the same invitation with another code: the first is kept nowhere.
 ///
-/// Errors: `forbidden`; `invalid_value` for a dietitian who is none of the society; `idempotency_key_reused`; `not_found` for a repeat
-/// after the invitation was used or taken back.
+/// Errors: `forbidden`; `invalid_value` for a dietitian who is none of the society; `idempotency_key_reused`; `in_progress` for a
+/// repeat while the first is at it; `not_found` for a repeat after the invitation was used or taken back.
 pub async fn request(
     server: &Server,
     credentials: Credentials,
@@ -173,6 +173,16 @@ pub async fn request(
     request: InvitationRequest,
 ) -> Result<InvitationAnswer, Fault> {
     let request_sha256 = sha256(&request.write().map_err(|_| ProblemCode::InternalFault)?);
+    // Nobody makes this node compute a slow hash who may not invite. The write asks again.
+    let asked = (credentials.clone(), request.society_id);
+    let allowed = server.read(asked, |tx, (credentials, society_id)| {
+        boxed(async move {
+            coordination::coordinator(tx, credentials, *society_id)
+                .await
+                .map(|_| ())
+        })
+    });
+    allowed.await?;
     let (made, code) = Made::new(server, request.into()).await?;
     let requested = Requested {
         credentials,
@@ -217,7 +227,6 @@ async fn insert_or_renew(
         let expires_at: UtcMillis = row.ok_or(ProblemCode::NotFound)?.get(0)?;
         ("invitation.code_renewed", invitation_id, expires_at)
     } else {
-        made.insert(tx, principal.account_id).await?;
         let remembered: [Value; 5] = [
             requester.as_str().into(),
             requested.key.into(),
@@ -225,7 +234,10 @@ async fn insert_or_renew(
             made.invitation_id.to_string().into(),
             principal.now.into(),
         ];
-        tx.execute(accounts::sql::REMEMBER, &remembered).await?;
+        if tx.execute(accounts::sql::REMEMBER, &remembered).await? == 0 {
+            return Err(ProblemCode::InProgress.into());
+        }
+        made.insert(tx, principal.account_id).await?;
         ("invitation.made", made.invitation_id, made.expires_at)
     };
     let mut act = Act::done(&principal, Role::Coordinator, what);

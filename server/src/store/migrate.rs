@@ -34,7 +34,7 @@ pub(super) fn sqlite(connection: &mut rusqlite::Connection) -> Result<(), StoreE
         .map_err(|error| StoreError::Schema(error.to_string()))
 }
 
-/// How long a lease of the migration holds: whoever died while migrating keeps others waiting no longer.
+/// How long a lease of the migration holds: whoever died while migrating keeps others away no longer.
 const LEASE_MS: i64 = 10 * 60 * 1000;
 
 /// Makes the schema of a new database, or brings an older one up to date.
@@ -44,7 +44,7 @@ const LEASE_MS: i64 = 10 * 60 * 1000;
 pub async fn postgres(settings: &PostgresSettings, host: &Host) -> Result<(), StoreError> {
     let mut client = connect(settings).await?;
     let statement = |error: tokio_postgres::Error| store_error(&error);
-    // Idempotent, and the same table that the first step makes only if it is not there.
+    // The lease is taken before the first step, so no step makes its table.
     client
         .batch_execute(sql::CREATE_MIGRATION_LEASE)
         .await

@@ -36,6 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use fault::{Fault, Refused, StoreError};
 pub use folder_lock::FolderLock;
+pub(crate) use folder_lock::private_folder;
 pub use migrate::postgres as migrate_postgres;
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use postgres_hints::exchange_hints;

@@ -56,6 +56,17 @@ impl PostgresSettings {
 
 /// Longest wait for a free connection, and for a new one.
 const CONNECT_MOST: Duration = Duration::from_secs(5);
+/// A forgotten lock must not hold a case for ever. Most poolers refuse or ignore options at the start of a connection: behind one
+/// the role has to have them, as docs/running.md says.
+const TIMEOUTS: &str =
+    "-c lock_timeout=10s -c statement_timeout=20s -c idle_in_transaction_session_timeout=30s";
+
+/// What a connection begins with. The operator's own options come last, so they win.
+fn options(config: &Config) -> String {
+    let own = config.get_options().unwrap_or_default();
+    format!("{TIMEOUTS} {own}").trim_end().to_owned()
+}
+
 /// The store over a PostgreSQL-compatible database.
 pub struct PostgresStore {
     pool: Pool,
@@ -79,10 +90,7 @@ impl PostgresStore {
         };
         let mut config = settings.config.clone();
         config.connect_timeout(CONNECT_MOST);
-        // A forgotten lock must not hold a case for ever. Set by the connection, so it also holds behind a pooler.
-        config.options(
-            "-c lock_timeout=10s -c statement_timeout=20s -c idle_in_transaction_session_timeout=30s",
-        );
+        config.options(options(&config));
         let manager = match &settings.tls {
             Some(tls) => Manager::from_config(config, MakeRustlsConnect::new(tls.clone()), manager_config),
             None => Manager::from_config(config, NoTls, manager_config),

@@ -125,15 +125,14 @@ async fn exchange(
     gathered: &Gathered,
 ) -> Result<(), StoreError> {
     let mut config = settings.config.clone();
+    // The library's own timeout ends with the TCP connection; TLS and the database's greeting come after it.
     config.connect_timeout(ANSWER).application_name("ayumi hints");
     let own = Arc::new(AtomicI32::new(0));
     let (client, driver) = if let Some(tls) = &settings.tls {
-        let connected = config.connect(MakeRustlsConnect::new(tls.clone())).await;
-        let (client, connection) = connected.map_err(|error| store_error(&error))?;
+        let (client, connection) = within(config.connect(MakeRustlsConnect::new(tls.clone()))).await?;
         (client, drive(connection, waiters.clone(), Arc::clone(&own)))
     } else {
-        let connected = config.connect(NoTls).await;
-        let (client, connection) = connected.map_err(|error| store_error(&error))?;
+        let (client, connection) = within(config.connect(NoTls)).await?;
         (client, drive(connection, waiters.clone(), Arc::clone(&own)))
     };
     let mut driver = Driver(driver);

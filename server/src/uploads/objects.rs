@@ -19,21 +19,24 @@ use object_store::{
 
 use crate::host::Host;
 use crate::server::Server;
-use crate::store::Fault;
+use crate::store::{Fault, private_folder};
 
 /// First part of the name of every picture.
 pub const PREFIX: &str = "pictures";
 /// First part of the name of every snapshot.
 pub const SNAPSHOTS_PREFIX: &str = "snapshots";
 
-/// Objects as files of a folder, which is made if it is missing. Each file and its folder are on the disk before a write ends.
+/// Objects as files of a folder, which is made for its owner alone if it is missing. Each file and its folder are on the disk before a write ends.
 ///
 /// Errors: the folder cannot be made or used.
 pub fn in_folder(path: &FilePath) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
-    std::fs::create_dir_all(path).map_err(|source| object_store::Error::Generic {
-        store: "folder",
-        source: Box::new(source),
-    })?;
+    private_folder()
+        .recursive(true)
+        .create(path)
+        .map_err(|source| object_store::Error::Generic {
+            store: "folder",
+            source: Box::new(source),
+        })?;
     Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true)))
 }
 

@@ -394,3 +394,19 @@ async fn a_backup_is_made_while_the_embedded_store_serves_and_holds_one_moment()
     };
     assert_eq!(count("attempt"), count("garbage"));
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_opens_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = sqlite();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("backup");
+    let watch = Arc::new(|_: Progress| {});
+    backup::write(&*place.store, &*place.objects, &Host::system(), &path, watch)
+        .await
+        .unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

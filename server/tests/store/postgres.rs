@@ -13,7 +13,7 @@ use ayumi_server::audit::verify::verify;
 use ayumi_server::audit::{Act, Chain, record};
 use ayumi_server::cases::append::{SystemEntry, by_system};
 use ayumi_server::cases::erasure::erase;
-use ayumi_server::host::Boxed;
+use ayumi_server::host::{Boxed, Host};
 use ayumi_server::policy::Policy;
 use ayumi_server::server::{Parts, Server, boxed};
 use ayumi_server::store::{Fault, PostgresSettings, PostgresStore, Transaction, Value, Work, read, write};
@@ -90,6 +90,24 @@ async fn two_works_that_block_each_other_are_both_done_once_f67() {
         .map(|row| row.get(0).unwrap())
         .collect();
     assert_eq!(counts, [2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_have_deadlines_and_what_the_operator_adds_to_them() {
+    let mut settings = ayumi_server::testing::postgres::database().await.settings();
+    settings
+        .config
+        .options("-c statement_timeout=7s -c search_path=public");
+    let store = PostgresStore::open(&settings, Host::system()).await.unwrap();
+    let read = read(&store, (), |tx, ()| {
+        boxed(async move {
+            let sql = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('search_path')";
+            Ok(tx.row(sql, &[]).await?)
+        })
+    });
+    let row = read.await.unwrap().unwrap();
+    let setting = |index| row.get::<String>(index).unwrap();
+    assert_eq!([0, 1, 2].map(setting), ["10s", "7s", "public"]);
 }
 
 /// The statements of `docs/postgresql-roles.sql`, as an operator runs them.

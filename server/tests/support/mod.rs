@@ -9,11 +9,12 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId, SocietyId};
-use ayumi_server::host::{Host, ManualTime};
+use ayumi_server::host::{Boxed, Executor, Host, ManualTime};
 use ayumi_server::http::extract::sha256;
 use ayumi_server::policy::Policy;
 use ayumi_server::server::{Parts, Server, boxed};
 use ayumi_server::store::{Store, Value};
+use tokio::sync::Barrier;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -112,6 +113,29 @@ pub fn without_rates() -> Policy {
         push_burst: u32::MAX,
         sign_ins_per_hour: u32::MAX,
         ..Policy::default()
+    }
+}
+
+/// Begins with a long work when as many are there: requests that came at once are all past their first look.
+#[derive(Debug)]
+pub struct Meeting(Arc<Barrier>);
+
+impl Meeting {
+    /// Another node over the store of one, at which so many long works begin at once.
+    pub fn node_beside(server: &Server, works: usize) -> Server {
+        let mut host = server.host.clone();
+        host.executor = Arc::new(Self(Arc::new(Barrier::new(works))));
+        node(host, Arc::clone(&server.store))
+    }
+}
+
+impl Executor for Meeting {
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> Boxed<'static, ()> {
+        let barrier = Arc::clone(&self.0);
+        Box::pin(async move {
+            barrier.wait().await;
+            work();
+        })
     }
 }
 

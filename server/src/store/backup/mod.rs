@@ -138,7 +138,7 @@ pub async fn write(
             return Err(BackupError::InTheWay(path.to_owned()));
         }
     }
-    fs::create_dir(&partial)?;
+    super::private_folder().create(&partial)?;
     let result = write_all(store, objects, host, &partial, watch).await;
     let result = result.and_then(|progress| {
         fs::rename(&partial, folder)?;

@@ -153,7 +153,7 @@ CREATE INDEX idempotency_by_age ON idempotency (made_at_ms);
 
 -- Tries to sign in, enrol or transfer, counted by hour.
 CREATE TABLE attempt (
-    scope          TEXT NOT NULL,                 -- a keyed hash of an address, a login or the prefix of a code
+    scope          TEXT NOT NULL,                 -- SHA-256 of what is tried: an address, a login or the prefix of a code. Whoever reads it can guess; it is kept for a day
     hour           INTEGER NOT NULL,                -- hours since 1970, UTC
     count          INTEGER NOT NULL,
     PRIMARY KEY (scope, hour)
