@@ -72,10 +72,14 @@ pub async fn enrol(
     let (ids, hashes): (Vec<Uuid>, Vec<String>) = candidates.into_iter().unzip();
     let rest = code.map(|code| code.rest).unwrap_or_default();
     let found = slow_hash::find(&server.host, &server.policy, &rest, hashes).await?;
-    let invitation_id = found.and_then(|index| ids.get(index).copied());
+    let Some(invitation_id) = found.and_then(|index| ids.get(index).copied()) else {
+        // The same request may have been served meanwhile, through another connection or node.
+        let repeated = server.write(keyed, |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
+        return repeated.await?.ok_or_else(|| ProblemCode::CodeRefused.into());
+    };
     let host = &server.host;
     let enrolment = Enrolment {
-        invitation_id: invitation_id.ok_or(ProblemCode::CodeRefused)?,
+        invitation_id,
         birth_date: request.birth_date.to_string(),
         account_id: AccountId::from_uuid(host.new_uuid()),
         case_id: CaseId::from_uuid(host.new_uuid()),

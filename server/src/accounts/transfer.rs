@@ -173,7 +173,11 @@ pub async fn transfer(
     let rest = code.map(|code| code.rest).unwrap_or_default();
     let found = slow_hash::find(&server.host, &server.policy, &rest, hashes.clone()).await?;
     let found = found.and_then(|index| Some((*ids.get(index)?, hashes.get(index)?.clone())));
-    let (account_id, code_hash) = found.ok_or(ProblemCode::CodeRefused)?;
+    let Some((account_id, code_hash)) = found else {
+        // The same request may have been served meanwhile, through another connection or node.
+        let repeated = server.write(keyed, |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
+        return repeated.await?.ok_or_else(|| ProblemCode::CodeRefused.into());
+    };
     let moving = Moving {
         account_id,
         code_hash,
