@@ -1,9 +1,11 @@
 //! Sockets, TLS, deadlines and the end: everything around the interface that a simulation does without.
 
 mod taking;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +19,7 @@ use axum_server::{Address, Handle, Server as Listening};
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 
+use crate::host::Time;
 use crate::http::client_address::{self, TrustedProxies};
 use crate::server::{Server, boxed};
 use crate::settings::Serving;
@@ -56,6 +59,8 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
     tokio::spawn(jobs::keep_running(server.clone()));
     let deadlines = Deadlines {
         request: Duration::from_secs(serving.request_seconds),
+        taking: Duration::from_secs(serving.taking_seconds),
+        time: Arc::clone(&server.host.time),
     };
     let service = http::router_with(server.clone(), |router| {
         router.layer(middleware::from_fn_with_state(deadlines, deadline))
@@ -140,13 +145,15 @@ fn bound<A: Address, Accepting>(listening: &mut Listening<A, Accepting>, headers
         .keep_alive_timeout(headers_within);
 }
 
-/// How long requests may take.
-#[derive(Debug, Clone, Copy)]
+/// How long requests and their answers may take.
+#[derive(Debug, Clone)]
 struct Deadlines {
     request: Duration,
+    taking: Duration,
+    time: Arc<dyn Time>,
 }
 
-/// Ends a request that takes longer than its phone waits for it.
+/// Ends a request that takes longer than its phone waits for it, and an answer that nobody takes.
 async fn deadline(State(deadlines): State<Deadlines>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let most = if path == "/v1/pull" {
@@ -157,7 +164,7 @@ async fn deadline(State(deadlines): State<Deadlines>, request: Request, next: Ne
         deadlines.request
     };
     match tokio::time::timeout(most, next.run(request)).await {
-        Ok(response) => response,
+        Ok(response) => watched::watch(response, &deadlines.time, deadlines.taking),
         Err(_) => Refused::from(ProblemCode::RequestTimeout).into_response(),
     }
 }
