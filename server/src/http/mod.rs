@@ -1,7 +1,7 @@
 //! The interface that phones and staff talk to: one file per resource.
 //!
 //! A handler reads its request through an extractor, runs one transaction, and answers with a type of the protocol. Everything that
-//! goes wrong leaves as [`Refused`](crate::store::Refused), and one layer writes the problem document.
+//! goes wrong leaves as [`Refused`], and one layer writes the problem document.
 
 pub mod answer;
 mod caseload;

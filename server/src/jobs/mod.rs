@@ -146,7 +146,7 @@ async fn take_lease(server: &Server, name: &'static str, holder: Uuid) -> Result
 }
 
 /// Deletes what is kept for a time only: remembered answers, counted tries, transfer codes, quotas, and tokens of sessions that are over.
-/// Of those at most [`SESSION_PORTIONS`] portions; the next run goes on.
+/// Of those at most 25 portions of 200; the next run goes on.
 ///
 /// Errors: the store's.
 pub async fn expire(server: &Server) -> Result<(), Fault> {
