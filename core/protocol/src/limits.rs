@@ -99,6 +99,12 @@ pub const SHORT_LIST: usize = 32;
 /// Persons who may act for one case: a team with its substitutes.
 pub const ACTING_STAFF: usize = 20;
 
+/// Whether a text is a name or a line as they are stored: not blank, at most [`LINE_CHARS`], without U+0000.
+#[must_use]
+pub fn is_line(text: &str) -> bool {
+    check::text("line", text, LINE_CHARS).is_ok() && check::column("line", text, LINE_CHARS).is_ok()
+}
+
 // Readings.
 
 /// Steps of one day or slot, and of a correction: the largest amount that any source may report (steps.md 4).

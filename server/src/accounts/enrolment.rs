@@ -58,8 +58,7 @@ pub async fn enrol(
         lives,
         now,
     };
-    let repeated = server.write(keyed.clone(), |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
-    if let Some(answer) = repeated.await? {
+    if let Some(answer) = idempotency::repeated(server, &keyed).await? {
         return Ok(answer);
     }
 
@@ -74,8 +73,8 @@ pub async fn enrol(
     let found = slow_hash::find(&server.host, &server.policy, &rest, hashes).await?;
     let Some(invitation_id) = found.and_then(|index| ids.get(index).copied()) else {
         // The same request may have been served meanwhile, through another connection or node.
-        let repeated = server.write(keyed, |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
-        return repeated.await?.ok_or_else(|| ProblemCode::CodeRefused.into());
+        let repeated = idempotency::repeated(server, &keyed).await?;
+        return repeated.ok_or_else(|| ProblemCode::CodeRefused.into());
     };
     let host = &server.host;
     let enrolment = Enrolment {

@@ -14,6 +14,7 @@ use super::code::Code;
 use super::session::{self, Lives, Zeroing};
 use super::sql;
 use crate::cases::append::consent_in_force;
+use crate::server::{Server, boxed};
 use crate::store::{Fault, StoreError, Transaction, Value, state};
 
 /// A request under its key.
@@ -117,6 +118,15 @@ pub(super) async fn repeat(tx: &mut dyn Transaction, keyed: &Keyed) -> Result<Op
     .await?
     .ok_or(ProblemCode::CodeRefused)?;
     begun.answer(tx, tokens, keyed.now).await.map(Some)
+}
+
+/// As [`repeat`], in a transaction of its own.
+///
+/// Errors: as [`repeat`].
+pub(super) async fn repeated(server: &Server, keyed: &Keyed) -> Result<Option<SessionAnswer>, Fault> {
+    server
+        .write(keyed.clone(), |tx, keyed| boxed(repeat(tx, keyed)))
+        .await
 }
 
 /// Remembers a session under the key of its request.

@@ -58,9 +58,12 @@ pub async fn create(server: &Server, new: NewStaff) -> Result<FirstCredentials, 
             || matches!(character, '.' | '_' | '-' | '@' | '+')
     };
     let has_login = (1..=64).contains(&new.login.len()) && new.login.chars().all(is_login);
-    let is_line = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::LINE_CHARS;
     let has_roles = !new.roles.is_empty() && new.roles.iter().all(|(_, role)| is_staff_role(role));
-    if !has_login || !is_line(&new.name) || !new.reply_hours.as_deref().is_none_or(is_line) || !has_roles {
+    if !has_login
+        || !limits::is_line(&new.name)
+        || !new.reply_hours.as_deref().is_none_or(limits::is_line)
+        || !has_roles
+    {
         return Err(ProblemCode::InvalidValue.into());
     }
     let made = Secrets::make(server).await?;

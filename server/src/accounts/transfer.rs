@@ -157,8 +157,7 @@ pub async fn transfer(
         lives,
         now,
     };
-    let repeated = server.write(keyed.clone(), |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
-    if let Some(answer) = repeated.await? {
+    if let Some(answer) = idempotency::repeated(server, &keyed).await? {
         return Ok(answer);
     }
     let candidates = server.read((prefix, now), |tx, (prefix, now)| {
@@ -175,8 +174,8 @@ pub async fn transfer(
     let found = found.and_then(|index| Some((*ids.get(index)?, hashes.get(index)?.clone())));
     let Some((account_id, code_hash)) = found else {
         // The same request may have been served meanwhile, through another connection or node.
-        let repeated = server.write(keyed, |tx, keyed| boxed(idempotency::repeat(tx, keyed)));
-        return repeated.await?.ok_or_else(|| ProblemCode::CodeRefused.into());
+        let repeated = idempotency::repeated(server, &keyed).await?;
+        return repeated.ok_or_else(|| ProblemCode::CodeRefused.into());
     };
     let moving = Moving {
         account_id,

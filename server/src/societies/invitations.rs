@@ -115,10 +115,9 @@ impl Made {
 ///
 /// Errors: `invalid_value` for a name that is empty or too long, and for a dietitian who is none of the society.
 pub async fn make(server: &Server, invitation: Invitation) -> Result<String, Fault> {
-    let is_line = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::LINE_CHARS;
     let optional = [&invitation.name_reading, &invitation.external_ref];
-    let are_lines = optional.into_iter().flatten().all(|text| is_line(text));
-    if !is_line(&invitation.name) || !are_lines {
+    let are_lines = optional.into_iter().flatten().all(|text| limits::is_line(text));
+    if !limits::is_line(&invitation.name) || !are_lines {
         return Err(ProblemCode::InvalidValue.into());
     }
     let (made, code) = Made::new(server, invitation).await?;

@@ -21,8 +21,7 @@ use crate::store::{Fault, StoreError, Transaction, Value};
 ///
 /// Errors: `invalid_value`, if a society has that code already, or one of them is empty or too long.
 pub async fn create(server: &Server, code: &str, name: &str) -> Result<SocietyId, Fault> {
-    let is_line = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::LINE_CHARS;
-    if !is_line(code) || !is_line(name) || code.contains(char::is_whitespace) {
+    if !limits::is_line(code) || !limits::is_line(name) || code.contains(char::is_whitespace) {
         return Err(ProblemCode::InvalidValue.into());
     }
     let society_id = SocietyId::from_uuid(server.host.new_uuid());
