@@ -19,6 +19,7 @@ use crate::store::{
     DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
     derived, zones as zone_table,
 };
+use crate::sync;
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
 use crate::weight::{self, WeightError, Weights};
 
@@ -73,7 +74,11 @@ pub struct App {
 }
 
 /// The derived views, each with the version of the rules that lead to it.
-const DERIVED_VIEWS: [(&str, i64); 2] = [("steps", steps::RULES_VERSION), ("weight", weight::RULES_VERSION)];
+const DERIVED_VIEWS: [(&str, i64); 3] = [
+    ("steps", steps::RULES_VERSION),
+    ("weight", weight::RULES_VERSION),
+    ("logs", sync::fold::RULES_VERSION),
+];
 
 impl App {
     /// Opens the folder, reports the phone's zone, and derives again what a damaged file has lost or other rules derived.
@@ -211,6 +216,7 @@ impl App {
         const READ_FROM_THE_STORE: StoreError = StoreError::Bug {
             where_: "deriving again refuses nothing that is stored",
         };
+        sync::replica::refold(tx)?;
         steps::rebuild(tx).map_err(|error| match error {
             StepError::Store(error) => error,
             _ => READ_FROM_THE_STORE,

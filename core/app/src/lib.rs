@@ -4,12 +4,15 @@
 //! each other's tables. Time and randomness are handed in.
 
 pub mod app;
+pub mod case;
 pub mod charts;
+pub mod chat;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
 mod settings;
 pub mod steps;
 pub mod store;
+pub mod sync;
 pub mod time;
 pub mod weight;

@@ -35,10 +35,23 @@ pub const MIGRATIONS: &[Migration] = &[
         why: "how far each import of a file came, so that a broken-off one goes on",
         sql: include_str!("migrations/import.sql"),
     },
+    Migration {
+        why: "who is signed in, what waits to be sent, and copies of the logs of the server",
+        sql: include_str!("migrations/sync.sql"),
+    },
+    Migration {
+        why: "drafts, and the conversation as the log tells it",
+        sql: include_str!("migrations/chat.sql"),
+    },
+    Migration {
+        why: "what a log says about its case, and which steps this phone still has to report",
+        sql: include_str!("migrations/case.sql"),
+    },
 ];
 
 /// Tables that a salvage leaves empty. Those whose rows follow from other rows: without a row in `derived_view` their modules
-/// derive them again. And how far imports came: what a lost page held is brought back by importing the file again.
+/// derive them again. How far imports came: what a lost page held is brought back by importing the file again. And what the
+/// server has: it is pulled again, and what it has lost meanwhile is offered to it by the phones of its authors.
 pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "derived_view",
     "import_run",
@@ -46,6 +59,17 @@ pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "step_day",
     "weight_reading",
     "weight_day",
+    "replica",
+    "log_entry",
+    "lost_entry",
+    "picture_to_fetch",
+    "message",
+    "message_picture",
+    "read_mark",
+    "case_record",
+    "case_step_day",
+    "case_weigh_in",
+    "case_setting",
 ];
 
 /// The version a file has once all of `steps` have been climbed.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use ayumi_protocol::id::CaseId;
+
 /// What a notice is about. A notice carries no data: whoever hears it reads again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -16,6 +18,12 @@ pub enum Topic {
     Weight,
     /// Settings.
     Settings,
+    /// What waits to be sent, and where it stands.
+    Outbox,
+    /// The log of a case: its conversation, its readings, who acts for it.
+    Case(CaseId),
+    /// Whether the phone is in touch with the server.
+    Sync,
 }
 
 type Listener = Arc<dyn Fn(Topic) + Send + Sync>;

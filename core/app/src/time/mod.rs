@@ -55,6 +55,18 @@ impl UtcMillis {
     }
 }
 
+impl From<ayumi_protocol::time::UtcMillis> for UtcMillis {
+    fn from(at: ayumi_protocol::time::UtcMillis) -> Self {
+        Self(at.0)
+    }
+}
+
+impl From<UtcMillis> for ayumi_protocol::time::UtcMillis {
+    fn from(at: UtcMillis) -> Self {
+        Self(at.0)
+    }
+}
+
 /// The wall-clock minute at which a person's day begins, `00:00` unless she chose another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct DayStart {

@@ -1,0 +1,4 @@
+//! The conversation between a participant and her dietitians.
+
+pub(crate) mod fold;
+mod sql;

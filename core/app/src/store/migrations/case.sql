@@ -1,0 +1,58 @@
+-- What a log says about its case: who she is, who acts for her, and what her phones reported. All of it is derived from replicas,
+-- but for what this phone still has to report.
+
+-- Derived.
+CREATE TABLE case_record (
+    case_id TEXT NOT NULL PRIMARY KEY,  -- the case
+    name TEXT,                      -- her name as her society invited her; NULL: not told yet
+    name_reading TEXT,              -- how it is read; NULL: not told
+    society_id TEXT,                -- her society; NULL: not told yet
+    society_name TEXT,              -- its name; NULL: not told yet
+    consent TEXT NOT NULL DEFAULT 'none',   -- 'none', 'given', 'withdrawn'
+    consent_version TEXT,           -- version of the text she agreed to; NULL: none
+    acting TEXT,                    -- body of the last assignment as JSON: who acts, with name and reply hours; NULL: nobody yet
+    last_participant_at_ms INTEGER, -- epoch ms UTC of her last entry by the server's clock; NULL: none
+    last_staff_at_ms INTEGER        -- epoch ms UTC of the staff's last message by the server's clock; NULL: none
+) STRICT, WITHOUT ROWID;
+
+-- Derived: the newest report of each device about each date.
+CREATE TABLE case_step_day (
+    case_id TEXT NOT NULL,          -- whose steps
+    date TEXT NOT NULL,             -- her date, YYYY-MM-DD
+    device_id TEXT NOT NULL,        -- phone that reported
+    revision INTEGER NOT NULL,      -- the highest counts
+    body TEXT NOT NULL,             -- the report as JSON
+    PRIMARY KEY (case_id, date, device_id)
+) STRICT, WITHOUT ROWID;
+
+-- Derived: the last word about each weigh-in.
+CREATE TABLE case_weigh_in (
+    case_id TEXT NOT NULL,          -- whose weight
+    weigh_in_id TEXT NOT NULL,      -- the weigh-in
+    seq INTEGER NOT NULL,           -- place of the entry that says so
+    device_id TEXT NOT NULL,        -- phone it came from
+    body TEXT,                      -- the weigh-in as JSON; NULL: deleted
+    PRIMARY KEY (case_id, weigh_in_id)
+) STRICT, WITHOUT ROWID;
+
+-- Derived: the last value of each setting.
+CREATE TABLE case_setting (
+    case_id TEXT NOT NULL,          -- whose setting
+    key TEXT NOT NULL,              -- name, e.g. 'steps.goal'
+    value TEXT,                     -- its value; NULL: taken back
+    seq INTEGER NOT NULL,           -- place of the entry that says so
+    device_id TEXT NOT NULL,        -- phone it came from
+    PRIMARY KEY (case_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- Dates whose steps changed on this phone since they were last reported.
+CREATE TABLE step_report_due (
+    date TEXT NOT NULL PRIMARY KEY  -- her date, YYYY-MM-DD
+) STRICT, WITHOUT ROWID;
+
+-- What this phone reported last about each date.
+CREATE TABLE step_report (
+    date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
+    revision INTEGER NOT NULL,      -- revision of that report
+    body TEXT NOT NULL              -- the report as JSON, so that the same is not sent twice
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,707 @@
+//! Statements over `outbox`, `outbox_file` and `upload`.
+
+use ayumi_protocol::body::RawBody;
+use ayumi_protocol::cursor::{Audience, Lane, LogName, Seq};
+use ayumi_protocol::hash::Sha256;
+use ayumi_protocol::id::{CaseId, OpId, UploadId};
+use ayumi_protocol::kind::KindName;
+use ayumi_protocol::operation::Operation;
+use ayumi_protocol::time::{UtcOffset, ZoneName};
+use ayumi_protocol::version::AppVersion;
+use rusqlite::{OptionalExtension as _, Result as SqlResult, Row};
+
+use super::{OperationState, Outgoing, Waiting};
+use crate::store::{Reader, WriteTransaction};
+use crate::sync::columns::{parsed, parsed_option, unexpected};
+use crate::time::UtcMillis;
+
+macro_rules! columns {
+    () => {
+        "case_id, audience, lane, local_seq, op_id, kind, body_version, body, occurred_at_ms, zone, utc_offset_min,
+         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason"
+    };
+}
+
+pub(crate) fn log_at(row: &Row<'_>, column: usize) -> SqlResult<LogName> {
+    Ok(LogName {
+        case_id: parsed(row, column, "a case", CaseId::parse)?,
+        audience: parsed(row, column.saturating_add(1), "an audience", Audience::from_word)?,
+    })
+}
+
+fn seq_at(row: &Row<'_>, column: usize) -> SqlResult<Option<Seq>> {
+    let number: Option<i64> = row.get(column)?;
+    number
+        .map(|number| Seq::new(number).ok_or_else(|| unexpected(column, "a place")))
+        .transpose()
+}
+
+fn outgoing(row: &Row<'_>) -> SqlResult<Outgoing> {
+    let offset: i16 = row.get(10)?;
+    Ok(Outgoing {
+        log: log_at(row, 0)?,
+        lane: parsed(row, 2, "a lane", Lane::from_word)?,
+        local_seq: row.get(3)?,
+        operation: Operation {
+            op_id: parsed(row, 4, "an operation", OpId::parse)?,
+            kind: parsed(row, 5, "a kind", KindName::from_word)?,
+            body_version: row.get(6)?,
+            body: parsed(row, 7, "a body", |text| RawBody::from_text(text).ok())?,
+            occurred_at_ms: ayumi_protocol::time::UtcMillis(row.get(8)?),
+            zone: parsed(row, 9, "a zone", ZoneName::parse)?,
+            utc_offset_min: UtcOffset::from_minutes(offset).ok_or_else(|| unexpected(10, "an offset"))?,
+            min_app_version: parsed_option(row, 11, "a version", AppVersion::parse)?,
+        },
+        depends_on: parsed_option(row, 12, "an operation", OpId::parse)?,
+        state: parsed(row, 13, "a state", OperationState::from_word)?,
+        attempts: row.get(14)?,
+        unresolved: row.get(15)?,
+        old_from: UtcMillis(row.get(16)?),
+        server_seq: seq_at(row, 17)?,
+        recorded_at: row.get::<_, Option<i64>>(18)?.map(UtcMillis),
+        park_reason: row.get(19)?,
+    })
+}
+
+pub(super) fn insert(
+    tx: &WriteTransaction<'_>,
+    outgoing: &Outgoing,
+    subject: Option<&str>,
+    is_reoffered: bool,
+) -> SqlResult<()> {
+    let operation = &outgoing.operation;
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO outbox (op_id, local_seq, case_id, audience, lane, kind, body_version, body, occurred_at_ms, zone,
+                utc_offset_min, min_app_version, subject, depends_on, state, attempts, unresolved, old_from_ms, is_reoffered)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        )?
+        .execute(rusqlite::params![
+            operation.op_id.to_string(),
+            outgoing.local_seq,
+            outgoing.log.case_id.to_string(),
+            outgoing.log.audience.as_str(),
+            outgoing.lane.as_str(),
+            operation.kind.as_str(),
+            operation.body_version,
+            operation.body.as_str(),
+            operation.occurred_at_ms.0,
+            operation.zone.as_str(),
+            operation.utc_offset_min.minutes(),
+            operation.min_app_version.map(|version| version.to_string()),
+            subject,
+            outgoing.depends_on.map(|id| id.to_string()),
+            outgoing.state.as_str(),
+            outgoing.attempts,
+            outgoing.unresolved,
+            outgoing.old_from.0,
+            is_reoffered,
+        ])?;
+    Ok(())
+}
+
+/// Puts an operation that a restored server has lost back into its lane, ahead of everything in it. `false`: it is there already.
+pub(crate) fn insert_reoffered(tx: &WriteTransaction<'_>, outgoing: &Outgoing) -> SqlResult<bool> {
+    if find(tx, outgoing.operation.op_id)?.is_some() {
+        return Ok(false);
+    }
+    insert(tx, outgoing, None, true)?;
+    Ok(true)
+}
+
+/// Whether an id is used by an operation or an entry on this phone.
+pub(super) fn is_taken(reader: &Reader<'_>, op_id: OpId) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE op_id = ?1)")?
+        .query_row([op_id.to_string()], |row| row.get(0))
+}
+
+/// The place behind every other operation.
+pub(crate) fn tail(reader: &Reader<'_>) -> SqlResult<i64> {
+    let last: Option<i64> = reader
+        .connection()
+        .prepare_cached("SELECT MAX(local_seq) FROM outbox")?
+        .query_row([], |row| row.get(0))?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+/// The place in front of every other operation.
+pub(crate) fn front(reader: &Reader<'_>) -> SqlResult<i64> {
+    let first: Option<i64> = reader
+        .connection()
+        .prepare_cached("SELECT MIN(local_seq) FROM outbox")?
+        .query_row([], |row| row.get(0))?;
+    Ok(first.unwrap_or(0).saturating_sub(1))
+}
+
+pub(crate) fn find(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(concat!("SELECT ", columns!(), " FROM outbox WHERE op_id = ?1"))?
+        .query_row([op_id.to_string()], outgoing)
+        .optional()
+}
+
+/// A queued operation about something that was never attempted.
+pub(super) fn unsent_about(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<Option<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE case_id = ?1 AND audience = ?2 AND subject = ?3 AND state = 'queued' AND attempts = 0
+             ORDER BY local_seq DESC
+             LIMIT 1",
+        )?
+        .query_row((log.case_id.to_string(), log.audience.as_str(), subject), |row| {
+            parsed(row, 0, "an operation", OpId::parse)
+        })
+        .optional()
+}
+
+/// Another body and another moment for an operation that was never attempted.
+pub(super) fn rewrite(tx: &WriteTransaction<'_>, operation: &Operation, now: UtcMillis) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET kind = ?2, body_version = ?3, body = ?4, occurred_at_ms = ?5, zone = ?6, utc_offset_min = ?7, old_from_ms = ?8
+             WHERE op_id = ?1 AND attempts = 0",
+        )?
+        .execute((
+            operation.op_id.to_string(),
+            operation.kind.as_str(),
+            operation.body_version,
+            operation.body.as_str(),
+            operation.occurred_at_ms.0,
+            operation.zone.as_str(),
+            operation.utc_offset_min.minutes(),
+            now.0,
+        ))?;
+    Ok(())
+}
+
+pub(super) fn rewrite_body(tx: &WriteTransaction<'_>, op_id: OpId, body: &str) -> SqlResult<bool> {
+    let changed = tx
+        .connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET body = ?2
+             WHERE op_id = ?1 AND attempts = 0 AND state <> 'sent'",
+        )?
+        .execute((op_id.to_string(), body))?;
+    Ok(changed > 0)
+}
+
+pub(super) fn delete(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<bool> {
+    let id = op_id.to_string();
+    let connection = tx.connection();
+    connection
+        .prepare_cached("DELETE FROM outbox_file WHERE op_id = ?1")?
+        .execute([&id])?;
+    let deleted = connection
+        .prepare_cached("DELETE FROM outbox WHERE op_id = ?1")?
+        .execute([&id])?;
+    Ok(deleted > 0)
+}
+
+/// Forgets uploads whose operation was taken back before it was settled.
+pub(super) fn delete_uploads_without_operation(tx: &WriteTransaction<'_>) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "DELETE FROM upload
+             WHERE kept_until_ms IS NULL
+               AND NOT EXISTS (SELECT 1 FROM outbox_file AS file WHERE file.sha256 = upload.sha256)",
+        )?
+        .execute([])?;
+    Ok(())
+}
+
+/// Operations that name another as their parent and are not acknowledged.
+pub(super) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE depends_on = ?1 AND state <> 'sent'
+             ORDER BY local_seq",
+        )?
+        .query_map([op_id.to_string()], |row| {
+            parsed(row, 0, "an operation", OpId::parse)
+        })?
+        .collect()
+}
+
+pub(super) fn requeue(
+    tx: &WriteTransaction<'_>,
+    op_id: OpId,
+    local_seq: i64,
+    now: UtcMillis,
+) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET state = 'queued', local_seq = ?2, old_from_ms = ?3, park_reason = NULL
+             WHERE op_id = ?1",
+        )?
+        .execute((op_id.to_string(), local_seq, now.0))?;
+    Ok(())
+}
+
+/// Moves everything queued in a log to the tail, in its order, behind the operation that was just put there.
+pub(super) fn move_waiting_to_tail(tx: &WriteTransaction<'_>, log: LogName, behind: OpId) -> SqlResult<()> {
+    let waiting: Vec<String> = tx
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE case_id = ?1 AND audience = ?2 AND state = 'queued' AND op_id <> ?3
+               AND kind NOT IN ('consent.given', 'consent.withdrawn')
+             ORDER BY local_seq",
+        )?
+        .query_map(
+            (log.case_id.to_string(), log.audience.as_str(), behind.to_string()),
+            |row| row.get(0),
+        )?
+        .collect::<SqlResult<_>>()?;
+    for op_id in waiting {
+        tx.connection()
+            .prepare_cached("UPDATE outbox SET local_seq = ?2 WHERE op_id = ?1")?
+            .execute((op_id, tail(tx)?))?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_parked(tx: &WriteTransaction<'_>, op_id: OpId, reason: &str) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET state = 'parked', park_reason = ?2, unresolved = 0
+             WHERE op_id = ?1",
+        )?
+        .execute((op_id.to_string(), reason))?;
+    Ok(())
+}
+
+pub(super) fn set_needs_confirmation(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET state = 'needs_confirmation'
+             WHERE op_id = ?1 AND state = 'queued'",
+        )?
+        .execute([op_id.to_string()])?;
+    Ok(())
+}
+
+/// Counts an attempt, before its bytes leave.
+pub(crate) fn claim(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET attempts = attempts + 1, unresolved = unresolved + 1
+             WHERE op_id = ?1",
+        )?
+        .execute([op_id.to_string()])?;
+    Ok(())
+}
+
+/// Notes that an attempt had an outcome, and what went wrong with it.
+pub(crate) fn resolve(tx: &WriteTransaction<'_>, op_id: OpId, error: Option<&str>) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET unresolved = 0, last_error = ?2
+             WHERE op_id = ?1",
+        )?
+        .execute((op_id.to_string(), error))?;
+    Ok(())
+}
+
+/// Notes the place that the server gave. An operation that was settled or discarded meanwhile stays gone.
+pub(crate) fn set_sent(
+    tx: &WriteTransaction<'_>,
+    op_id: OpId,
+    seq: Seq,
+    recorded_at: UtcMillis,
+) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET state = 'sent', server_seq = ?2, recorded_at_ms = ?3, unresolved = 0, last_error = NULL, park_reason = NULL
+             WHERE op_id = ?1",
+        )?
+        .execute((op_id.to_string(), seq.number(), recorded_at.0))?;
+    Ok(())
+}
+
+/// Removes a settled operation; its pictures are kept until `keep_until`. Returns whether there was one.
+pub(crate) fn settle(tx: &WriteTransaction<'_>, op_id: OpId, keep_until: UtcMillis) -> SqlResult<bool> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET kept_until_ms = ?2
+             WHERE sha256 IN (SELECT sha256 FROM outbox_file WHERE op_id = ?1)",
+        )?
+        .execute((op_id.to_string(), keep_until.0))?;
+    delete(tx, op_id)
+}
+
+/// The operations of a log.
+pub(crate) fn operations_of_log(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE case_id = ?1 AND audience = ?2
+             ORDER BY local_seq",
+        )?
+        .query_map((log.case_id.to_string(), log.audience.as_str()), |row| {
+            parsed(row, 0, "an operation", OpId::parse)
+        })?
+        .collect()
+}
+
+/// A restored server may have lost the files of a log: each is announced again, which costs nothing if it has them.
+pub(crate) fn uploads_may_be_lost(tx: &WriteTransaction<'_>, log: LogName) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET is_complete = 0, upload_id = NULL
+             WHERE case_id = ?1 AND audience = ?2",
+        )?
+        .execute((log.case_id.to_string(), log.audience.as_str()))?;
+    Ok(())
+}
+
+/// Removes what was acknowledged for a case that is lost: it is in the log.
+pub(crate) fn delete_sent_of_case(tx: &WriteTransaction<'_>, case_id: CaseId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("DELETE FROM outbox WHERE case_id = ?1 AND state = 'sent'")?
+        .execute([case_id.to_string()])?;
+    Ok(())
+}
+
+/// Acknowledged operations of a log have to be sent again: the server that acknowledged them was restored.
+pub(crate) fn unsend(tx: &WriteTransaction<'_>, log: LogName) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE outbox
+             SET state = 'queued', server_seq = NULL, recorded_at_ms = NULL
+             WHERE case_id = ?1 AND audience = ?2 AND state = 'sent'",
+        )?
+        .execute((log.case_id.to_string(), log.audience.as_str()))?;
+    Ok(())
+}
+
+/// Everything of a log that is not acknowledged, in its order.
+pub(crate) fn unsent_of_case(reader: &Reader<'_>, case_id: CaseId) -> SqlResult<Vec<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE case_id = ?1 AND state <> 'sent'
+             ORDER BY local_seq",
+        )?
+        .query_map([case_id.to_string()], |row| {
+            parsed(row, 0, "an operation", OpId::parse)
+        })?
+        .collect()
+}
+
+pub(crate) const NEXT_OF_LANE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND lane = ?3 AND state = 'queued'
+     ORDER BY local_seq
+     LIMIT ?4"
+);
+
+/// The first queued operations of a lane, in their order.
+pub(crate) fn next_of_lane(
+    reader: &Reader<'_>,
+    log: LogName,
+    lane: Lane,
+    most: usize,
+) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(NEXT_OF_LANE)?
+        .query_map(
+            (
+                log.case_id.to_string(),
+                log.audience.as_str(),
+                lane.as_str(),
+                i64::try_from(most).unwrap_or(i64::MAX),
+            ),
+            outgoing,
+        )?
+        .collect()
+}
+
+/// The lanes that have something queued.
+pub(crate) fn lanes_with_work(reader: &Reader<'_>) -> SqlResult<Vec<(LogName, Lane)>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT DISTINCT case_id, audience, lane FROM outbox
+             WHERE state = 'queued'
+             ORDER BY case_id, audience, lane",
+        )?
+        .query_map([], |row| {
+            Ok((log_at(row, 0)?, parsed(row, 2, "a lane", Lane::from_word)?))
+        })?
+        .collect()
+}
+
+/// The consent operations of a log that are not acknowledged, in their order.
+pub(crate) fn unsent_consent(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox
+             WHERE case_id = ?1 AND audience = ?2 AND lane = 'talk' AND state = 'queued'
+               AND kind IN ('consent.given', 'consent.withdrawn')
+             ORDER BY local_seq"
+        ))?
+        .query_map((log.case_id.to_string(), log.audience.as_str()), outgoing)?
+        .collect()
+}
+
+/// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.
+///
+/// `kinds` is a prefix such as `message.`.
+pub(crate) fn overlay(reader: &Reader<'_>, log: LogName, kinds: &str) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox
+             WHERE case_id = ?1 AND audience = ?2 AND SUBSTR(kind, 1, LENGTH(?3)) = ?3
+             ORDER BY local_seq"
+        ))?
+        .query_map((log.case_id.to_string(), log.audience.as_str(), kinds), outgoing)?
+        .collect()
+}
+
+/// Every operation, in its order.
+pub(crate) fn all(reader: &Reader<'_>) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(concat!("SELECT ", columns!(), " FROM outbox ORDER BY local_seq"))?
+        .query_map([], outgoing)?
+        .collect()
+}
+
+pub(super) fn waiting(reader: &Reader<'_>) -> SqlResult<Waiting> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT COUNT(*) FILTER (WHERE state <> 'sent'),
+                    COUNT(*) FILTER (WHERE state IN ('parked', 'needs_confirmation') OR (state = 'queued' AND unresolved >= ?1))
+             FROM outbox",
+        )?
+        .query_row([Outgoing::SUSPICIOUS], |row| {
+            Ok(Waiting {
+                unsent: row.get(0)?,
+                attention: row.get(1)?,
+            })
+        })
+}
+
+/// Whether any operation of a log is acknowledged and not pulled yet.
+pub(crate) fn has_sent(reader: &Reader<'_>) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE state = 'sent')")?
+        .query_row([], |row| row.get(0))
+}
+
+/// A file on its way to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload {
+    pub log: LogName,
+    pub sha256: Sha256,
+    pub length_bytes: u32,
+    pub width_px: u32,
+    pub height_px: u32,
+    pub is_thumbnail: bool,
+    pub upload_id: Option<UploadId>,
+    pub is_complete: bool,
+    pub restarts: u32,
+}
+
+macro_rules! upload_columns {
+    () => {
+        "case_id, audience, sha256, length_bytes, width_px, height_px, is_thumbnail, upload_id, is_complete, restarts"
+    };
+}
+
+fn upload(row: &Row<'_>) -> SqlResult<Upload> {
+    Ok(Upload {
+        log: log_at(row, 0)?,
+        sha256: parsed(row, 2, "a hash", Sha256::parse)?,
+        length_bytes: row.get(3)?,
+        width_px: row.get(4)?,
+        height_px: row.get(5)?,
+        is_thumbnail: row.get(6)?,
+        upload_id: parsed_option(row, 7, "an upload", UploadId::parse)?,
+        is_complete: row.get(8)?,
+        restarts: row.get(9)?,
+    })
+}
+
+/// Names a file that an operation needs. A file that was sent to the same log before is not sent again.
+pub(crate) fn need_file(tx: &WriteTransaction<'_>, op_id: OpId, upload: &Upload) -> SqlResult<()> {
+    let connection = tx.connection();
+    connection
+        .prepare_cached(
+            "INSERT INTO upload (case_id, audience, sha256, length_bytes, width_px, height_px, is_thumbnail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (case_id, audience, sha256) DO UPDATE
+             SET kept_until_ms = NULL",
+        )?
+        .execute((
+            upload.log.case_id.to_string(),
+            upload.log.audience.as_str(),
+            upload.sha256.to_string(),
+            upload.length_bytes,
+            upload.width_px,
+            upload.height_px,
+            upload.is_thumbnail,
+        ))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox_file (op_id, sha256)
+             VALUES (?1, ?2)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute((op_id.to_string(), upload.sha256.to_string()))?;
+    Ok(())
+}
+
+/// Files that are not complete on the server and that a queued operation needs: thumbnails first, then in the order of the operations.
+pub(crate) fn uploads_to_do(reader: &Reader<'_>) -> SqlResult<Vec<Upload>> {
+    reader
+        .connection()
+        .prepare_cached(concat!(
+            "SELECT ",
+            upload_columns!(),
+            " FROM upload
+             JOIN (SELECT file.sha256 AS needed, outbox.case_id AS of_case, outbox.audience AS of_audience,
+                          MIN(outbox.local_seq) AS place
+                   FROM outbox_file AS file
+                   JOIN outbox ON outbox.op_id = file.op_id
+                   WHERE outbox.state = 'queued'
+                   GROUP BY file.sha256, outbox.case_id, outbox.audience)
+               ON needed = sha256 AND of_case = case_id AND of_audience = audience
+             WHERE is_complete = 0
+             ORDER BY is_thumbnail DESC, place, sha256"
+        ))?
+        .query_map([], upload)?
+        .collect()
+}
+
+pub(crate) fn find_upload(reader: &Reader<'_>, log: LogName, sha256: Sha256) -> SqlResult<Option<Upload>> {
+    reader
+        .connection()
+        .prepare_cached(concat!(
+            "SELECT ",
+            upload_columns!(),
+            " FROM upload WHERE case_id = ?1 AND audience = ?2 AND sha256 = ?3"
+        ))?
+        .query_row(
+            (log.case_id.to_string(), log.audience.as_str(), sha256.to_string()),
+            upload,
+        )
+        .optional()
+}
+
+/// Notes what is known of an upload: its name on the server, whether it is complete, how often it began again.
+pub(crate) fn save_upload(tx: &WriteTransaction<'_>, upload: &Upload) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET upload_id = ?4, is_complete = ?5, restarts = ?6
+             WHERE case_id = ?1 AND audience = ?2 AND sha256 = ?3",
+        )?
+        .execute((
+            upload.log.case_id.to_string(),
+            upload.log.audience.as_str(),
+            upload.sha256.to_string(),
+            upload.upload_id.map(|id| id.to_string()),
+            upload.is_complete,
+            upload.restarts,
+        ))?;
+    Ok(())
+}
+
+/// The operations that need a file of a log and are not acknowledged.
+pub(crate) fn operations_of_file(reader: &Reader<'_>, log: LogName, sha256: Sha256) -> SqlResult<Vec<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT file.op_id FROM outbox_file AS file
+             JOIN outbox ON outbox.op_id = file.op_id
+             WHERE file.sha256 = ?1 AND outbox.case_id = ?2 AND outbox.audience = ?3 AND outbox.state <> 'sent'
+             ORDER BY outbox.local_seq",
+        )?
+        .query_map(
+            (sha256.to_string(), log.case_id.to_string(), log.audience.as_str()),
+            |row| parsed(row, 0, "an operation", OpId::parse),
+        )?
+        .collect()
+}
+
+/// Whether every file of an operation is complete on the server.
+pub(crate) fn files_are_complete(reader: &Reader<'_>, log: LogName, op_id: OpId) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT NOT EXISTS (
+                 SELECT 1 FROM outbox_file AS file
+                 LEFT JOIN upload
+                   ON upload.sha256 = file.sha256 AND upload.case_id = ?2 AND upload.audience = ?3
+                 WHERE file.op_id = ?1 AND IFNULL(upload.is_complete, 0) = 0)",
+        )?
+        .query_row(
+            (op_id.to_string(), log.case_id.to_string(), log.audience.as_str()),
+            |row| row.get(0),
+        )
+}
+
+/// The server says that files of an operation are not complete: all of them are looked at again.
+pub(crate) fn files_are_incomplete(tx: &WriteTransaction<'_>, log: LogName, op_id: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET is_complete = 0, upload_id = NULL
+             WHERE case_id = ?2 AND audience = ?3 AND sha256 IN (SELECT sha256 FROM outbox_file WHERE op_id = ?1)",
+        )?
+        .execute((op_id.to_string(), log.case_id.to_string(), log.audience.as_str()))?;
+    Ok(())
+}
+
+/// Files that have to stay in the folder: of operations, and of settled messages for a while.
+pub(crate) fn files_in_use(reader: &Reader<'_>, now: UtcMillis) -> SqlResult<Vec<Sha256>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT sha256 FROM upload
+             WHERE kept_until_ms IS NULL OR kept_until_ms > ?1
+             UNION
+             SELECT sha256 FROM outbox_file",
+        )?
+        .query_map([now.0], |row| parsed(row, 0, "a hash", Sha256::parse))?
+        .collect()
+}
+
+/// Forgets uploads whose files need not be kept any longer.
+pub(crate) fn forget_old_uploads(tx: &WriteTransaction<'_>, now: UtcMillis) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("DELETE FROM upload WHERE kept_until_ms <= ?1")?
+        .execute([now.0])?;
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! Replicas: copies of the logs of the server, read page by page from a cursor.
+//!
+//! ```text
+//!   page ─▶ does it follow the cursor, without a gap? ─▶ entries ─▶ settle own operations ─▶ fold ─▶ cursor      one transaction
+//!
+//!   epoch changed ─▶ a second replica, not shown ─▶ pages … ─▶ complete: compare, offer again, swap, fold anew
+//! ```
+//!
+//! Invariants:
+//!
+//! - A page is applied whole or not at all, together with what follows from it and with its cursor.
+//! - A replica holds a prefix of its log. What screens show is the fold of that prefix and the own operations that wait.
+//! - Entries of others that a restored server has lost are kept and marked, and never sent by this phone.
+//!
+//! Source: sync.md 6, 7.
+
+pub(crate) mod sql;
+mod swap;
+
+use ayumi_protocol::body::{Body, BodyReading};
+use ayumi_protocol::cursor::{Audience, Cursor, Epoch, LogName, Seq};
+use ayumi_protocol::entry::Entry;
+use ayumi_protocol::id::{AccountId, CaseId, OpId};
+use ayumi_protocol::pull::{Page, PageError};
+
+use super::outbox::{self, park_reason};
+use super::{account, fold};
+use crate::store::{Reader, StoreError, Topic, WriteTransaction};
+use crate::time::{DAY_MS, UtcMillis};
+
+pub(crate) use swap::swap_if_complete;
+
+/// How long the originals of sent pictures are kept for a server that is restored.
+const ORIGINALS_KEPT_MS: i64 = 30 * DAY_MS;
+
+/// A copy of one log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replica {
+    /// Its id on this phone.
+    pub id: i64,
+    /// The log.
+    pub log: LogName,
+    /// How far it was read.
+    pub cursor: Cursor,
+    /// End of the log as the server last told.
+    pub head: Seq,
+    /// Screens show it; otherwise it is being read again after the server was restored.
+    pub is_shown: bool,
+}
+
+/// Why a page was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It is late, repeated, or has a gap.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for ApplyError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Whether this phone replicates a log.
+pub(crate) fn is_known(reader: &Reader<'_>, log: LogName) -> Result<bool, StoreError> {
+    Ok(sql::find(reader, log, true)?.is_some())
+}
+
+/// The replica that screens show.
+pub fn shown(reader: &Reader<'_>, log: LogName) -> Result<Option<Replica>, StoreError> {
+    Ok(sql::find(reader, log, true)?)
+}
+
+/// The replica that pages go to: the one that is being read again, else the one that is shown.
+pub(crate) fn growing(reader: &Reader<'_>, log: LogName) -> Result<Option<Replica>, StoreError> {
+    match sql::find(reader, log, false)? {
+        Some(fresh) => Ok(Some(fresh)),
+        None => shown(reader, log),
+    }
+}
+
+/// Every replica that pages go to, one for each log.
+pub(crate) fn all_growing(reader: &Reader<'_>) -> Result<Vec<Replica>, StoreError> {
+    let all = sql::all(reader)?;
+    let is_replaced = |replica: &Replica| {
+        replica.is_shown
+            && all
+                .iter()
+                .any(|other| other.log == replica.log && !other.is_shown)
+    };
+    Ok(all
+        .iter()
+        .filter(|replica| !is_replaced(replica))
+        .copied()
+        .collect())
+}
+
+/// Begins to replicate a log, if this phone does not do so yet.
+pub(crate) fn add(tx: &WriteTransaction<'_>, log: LogName, epoch: Epoch) -> Result<(), StoreError> {
+    if !is_known(tx, log)? {
+        sql::insert(tx, log, epoch, true)?;
+        tx.notify(Topic::Case(log.case_id));
+    }
+    Ok(())
+}
+
+/// Reads a log again from its start, because the server is another incarnation. The present replica is shown until that is done.
+pub(crate) fn restart(tx: &WriteTransaction<'_>, log: LogName, epoch: Epoch) -> Result<(), StoreError> {
+    if let Some(fresh) = sql::find(tx, log, false)? {
+        sql::delete(tx, fresh.id)?;
+    }
+    sql::insert(tx, log, epoch, false)?;
+    tracing::info!(case = %log.case_id, audience = log.audience.as_str(), "a log is read again: the server is another incarnation");
+    Ok(())
+}
+
+/// What a page changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// More follows.
+    pub has_more: bool,
+    /// The replica that was read again took the place of the one that was shown.
+    pub swapped: bool,
+}
+
+/// Applies a page to the replica that grows.
+///
+/// Errors: `Page` for one that is late, repeated or has a gap; nothing of it is applied. A log that this phone no longer replicates
+/// is a late page too.
+pub(crate) fn apply_page(
+    tx: &WriteTransaction<'_>,
+    now: UtcMillis,
+    log: LogName,
+    page: &Page,
+) -> Result<Applied, ApplyError> {
+    let replica = growing(tx, log)?.ok_or(PageError::OtherBase)?;
+    let cursor = page.follow(replica.cursor)?;
+    let account = account::read(tx)?;
+    let own = account.as_ref().map(|account| account.account_id);
+    for entry in &page.entries {
+        sql::insert_entry(tx, replica.id, entry)?;
+        if replica.is_shown {
+            take_in(tx, now, own, log, entry)?;
+        }
+    }
+    let head = page.head_seq.max(cursor.seq);
+    sql::advance(tx, replica.id, cursor.seq, head)?;
+    let swapped = !replica.is_shown && swap_if_complete(tx, now, own, log, page.has_more)?;
+    if !page.entries.is_empty() && (replica.is_shown || swapped) {
+        tx.notify(Topic::Case(log.case_id));
+    }
+    Ok(Applied {
+        has_more: page.has_more,
+        swapped,
+    })
+}
+
+/// What one entry of a shown replica changes.
+fn take_in(
+    tx: &WriteTransaction<'_>,
+    now: UtcMillis,
+    own: Option<AccountId>,
+    log: LogName,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    if Some(entry.author_id) == own {
+        settle(tx, now, entry.op_id)?;
+    }
+    sql::delete_lost(tx, log, entry.op_id)?;
+    let erased = match entry.read_body() {
+        Ok(Some(BodyReading::Known(Body::EntryErased(erased)))) => Some(erased.target_seq),
+        _ => None,
+    };
+    if let Some(target) = erased {
+        erase(tx, log, target)?;
+    }
+    fold::entry(tx, own, log, entry)
+}
+
+/// Removes the body of an entry, and everything that was made of it.
+fn erase(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
+    let Some(replica) = shown(tx, log)? else {
+        return Ok(());
+    };
+    sql::blank(tx, replica.id, target)?;
+    fold::erased(tx, log, target)
+}
+
+/// An own operation has come back: it leaves the outbox.
+fn settle(tx: &WriteTransaction<'_>, now: UtcMillis, op_id: OpId) -> Result<(), StoreError> {
+    if outbox::sql::settle(tx, op_id, now.plus(ORIGINALS_KEPT_MS))? {
+        tx.notify(Topic::Outbox);
+    }
+    Ok(())
+}
+
+/// Removes a case that is no longer assigned to the one who is signed in. What she wrote and did not send is parked, not deleted.
+pub(crate) fn lose_case(tx: &WriteTransaction<'_>, case_id: CaseId) -> Result<(), StoreError> {
+    for op_id in outbox::sql::unsent_of_case(tx, case_id)? {
+        outbox::park(tx, op_id, park_reason::NO_LONGER_ASSIGNED)?;
+    }
+    outbox::sql::delete_sent_of_case(tx, case_id)?;
+    for audience in Audience::ALL {
+        let log = LogName {
+            case_id,
+            audience: *audience,
+        };
+        for is_shown in [true, false] {
+            if let Some(replica) = sql::find(tx, log, is_shown)? {
+                sql::delete(tx, replica.id)?;
+            }
+        }
+        sql::delete_all_lost(tx, log)?;
+        fold::clear(tx, log)?;
+    }
+    tx.notify(Topic::Case(case_id));
+    tx.notify(Topic::Outbox);
+    Ok(())
+}
+
+/// Folds every shown replica again from its first entry. The result is the same as before, unless the rules changed.
+pub(crate) fn refold(tx: &WriteTransaction<'_>) -> Result<(), StoreError> {
+    for replica in sql::all(tx)? {
+        if replica.is_shown {
+            refold_log(tx, &replica)?;
+        }
+    }
+    Ok(())
+}
+
+fn refold_log(tx: &WriteTransaction<'_>, replica: &Replica) -> Result<(), StoreError> {
+    let own = account::read(tx)?.map(|account| account.account_id);
+    fold::clear(tx, replica.log)?;
+    let mut after = Seq::START;
+    loop {
+        let entries = sql::entries_after(tx, replica.id, after, REFOLD_PORTION)?;
+        for entry in &entries {
+            fold::entry(tx, own, replica.log, entry)?;
+        }
+        let Some(last) = entries.last() else {
+            return Ok(());
+        };
+        after = last.seq;
+    }
+}
+
+/// Entries in memory while a log is folded again.
+const REFOLD_PORTION: usize = 500;
