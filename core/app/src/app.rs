@@ -3,6 +3,7 @@
 mod charts;
 mod export;
 mod home;
+mod reports;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +29,7 @@ pub use export::{
     ExportedWeighIn,
 };
 pub use home::Home;
+pub(crate) use reports::{report_due, report_everything};
 
 /// Why a question to several modules was not answered.
 #[derive(Debug, thiserror::Error)]
