@@ -8,6 +8,7 @@ pub mod charts;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
+pub mod search;
 mod settings;
 pub mod steps;
 pub mod store;
