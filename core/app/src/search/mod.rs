@@ -4,6 +4,12 @@ mod normalise;
 mod query;
 mod sql;
 mod table;
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
+mod tests;
 mod tokens;
 
 pub use normalise::{NORMALISER_VERSION, Normalised, normalise};
