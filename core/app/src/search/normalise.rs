@@ -33,6 +33,15 @@ impl Normalised {
         Some(places.first()?.start..places.last()?.end)
     }
 
+    /// Where the pieces of the original begin that show something, in order.
+    pub(super) fn piece_starts(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut last = None;
+        self.places
+            .iter()
+            .map(|place| place.start)
+            .filter(move |start| last.replace(*start) != Some(*start))
+    }
+
     fn push(&mut self, character: char, place: &Range<usize>) {
         self.text.push(character);
         self.places.push(place.clone());

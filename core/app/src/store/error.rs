@@ -104,7 +104,8 @@ impl From<rusqlite::Error> for StoreError {
         }
         if matches!(
             error,
-            rusqlite::Error::InvalidColumnType(..)
+            rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
         ) || error.sqlite_error_code() == Some(ErrorCode::Unknown)

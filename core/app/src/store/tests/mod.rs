@@ -2,6 +2,7 @@
 //!
 //! Every one of them runs over both engines: a build with the feature `sqlcipher` gives each store a key.
 
+mod cache;
 mod connections;
 mod damage;
 mod files;
