@@ -1,7 +1,11 @@
 //! The misbehaving proxy itself: each treatment before a small server, seen by a client that shows every byte.
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "tests: an overflow is a failed test"
+    clippy::cast_possible_wrap,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "tests: a panic is a failed test"
 )]
 
 mod proxy_server;
