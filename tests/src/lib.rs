@@ -11,5 +11,6 @@ pub mod decade;
 pub mod fitabase;
 pub mod fixture;
 pub mod old_file;
+pub mod oracle;
 pub mod phone;
 pub mod scenario;
