@@ -9,6 +9,7 @@ use ayumi_core::import::google_fit::GoogleFit;
 use ayumi_core::import::libra::Libra;
 use ayumi_core::import::weight_csv::{self, WeightColumns};
 use ayumi_core::import::{DateOrder, ImportError, LengthUnit, Record, Records, detect, trendweight};
+use ayumi_core::pictures::prepare;
 use ayumi_core::steps;
 use ayumi_core::time::{DayStart, Tz};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
@@ -211,6 +212,23 @@ pub fn server_files(data: &[u8]) {
         if let Some(bytes) = range.and_then(|range| range.within(length)) {
             assert!(bytes.start < bytes.end && bytes.end <= length);
         }
+    }
+}
+
+/// A file of the gallery: what comes out is taken by the server, which looks for metadata, and its dimensions are right.
+pub fn pictures(data: &[u8]) {
+    let Ok(prepared) = prepare(data) else { return };
+    for (picture, edge_px) in [
+        (&prepared.picture, limits::PICTURE_EDGE_PX),
+        (&prepared.thumbnail, limits::THUMBNAIL_EDGE_PX),
+    ] {
+        let header = picture_header::inspect(&picture.bytes).expect("the server takes it");
+        assert_eq!(
+            (header.width_px, header.height_px),
+            (picture.width_px, picture.height_px)
+        );
+        assert!(picture.width_px.max(picture.height_px) <= edge_px);
+        assert!(picture.length_bytes() <= limits::PICTURE_BYTES);
     }
 }
 

@@ -54,6 +54,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use error::StoreError;
+pub(crate) use folder::{remove_file, sync_folder};
 pub use key::DatabaseKey;
 pub use migrations::{MIGRATIONS, Migration};
 pub use notice::{Subscription, Topic};
