@@ -4,7 +4,7 @@ use ayumi_protocol::body::RawBody;
 use ayumi_protocol::cursor::{Audience, Lane, LogName, Seq};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId, UploadId};
-use ayumi_protocol::kind::KindName;
+use ayumi_protocol::kind::{Kind, KindName};
 use ayumi_protocol::operation::Operation;
 use ayumi_protocol::time::{UtcOffset, ZoneName};
 use ayumi_protocol::version::AppVersion;
@@ -275,7 +275,7 @@ pub(super) fn set_parked(tx: &WriteTransaction<'_>, op_id: OpId, reason: &str) -
         .prepare_cached(
             "UPDATE outbox
              SET state = 'parked', park_reason = ?2, unresolved = 0
-             WHERE op_id = ?1",
+             WHERE op_id = ?1 AND state <> 'sent'",
         )?
         .execute((op_id.to_string(), reason))?;
     Ok(())
@@ -467,6 +467,37 @@ pub(crate) fn unsent_consent(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec
         ))?
         .query_map((log.case_id.to_string(), log.audience.as_str()), outgoing)?
         .collect()
+}
+
+/// What a participant said last about consent and what has not come back yet, with where it stands.
+pub(crate) fn last_consent(
+    reader: &Reader<'_>,
+    case_id: CaseId,
+) -> SqlResult<Option<(Kind, OperationState)>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT kind, state FROM outbox
+             WHERE case_id = ?1 AND audience = 'care' AND lane = 'talk'
+               AND kind IN ('consent.given', 'consent.withdrawn') AND state IN ('queued', 'sent')
+             ORDER BY local_seq DESC
+             LIMIT 1",
+        )?
+        .query_row([case_id.to_string()], |row| {
+            Ok((
+                parsed(row, 0, "a kind", Kind::from_word)?,
+                parsed(row, 1, "a state", OperationState::from_word)?,
+            ))
+        })
+        .optional()
+}
+
+/// Has an operation sent alone, to find out whether it is the one that the server cannot read.
+pub(crate) fn send_alone(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("UPDATE outbox SET unresolved = MAX(unresolved, 2) WHERE op_id = ?1")?
+        .execute([op_id.to_string()])?;
+    Ok(())
 }
 
 /// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.

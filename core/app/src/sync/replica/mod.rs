@@ -159,6 +159,15 @@ pub(crate) fn apply_page(
     })
 }
 
+/// The server has nothing after the cursor of a log. One that is being read again may be complete by that, and even empty.
+pub(crate) fn nothing_new(tx: &WriteTransaction<'_>, now: UtcMillis, log: LogName) -> Result<(), StoreError> {
+    let own = account::read(tx)?.map(|account| account.account_id);
+    if swap_if_complete(tx, now, own, log, false)? {
+        tx.notify(Topic::Case(log.case_id));
+    }
+    Ok(())
+}
+
 /// What one entry of a shown replica changes.
 fn take_in(
     tx: &WriteTransaction<'_>,
