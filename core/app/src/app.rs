@@ -16,6 +16,7 @@ use chrono_tz::Tz;
 pub use charts::ChartRequest;
 
 use crate::case::Cases;
+use crate::chat::{self, Chat, ChatFiles, MarkTimes};
 use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
@@ -80,6 +81,8 @@ pub struct App {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     recovery: Mutex<Option<Recovery>>,
+    chat_files: ChatFiles,
+    mark_times: MarkTimes,
 }
 
 /// The derived views, each with the version of the rules that lead to it.
@@ -95,6 +98,7 @@ impl App {
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
+        let chat_files = ChatFiles::new(&config.folder);
         let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
             key: config.key,
@@ -104,6 +108,8 @@ impl App {
             clock: config.clock,
             random: config.random,
             recovery: Mutex::new(recovery),
+            chat_files,
+            mark_times: MarkTimes::default(),
         };
         app.report_zone(config.zone)?;
         app.catch_up()?;
@@ -115,6 +121,7 @@ impl App {
     /// Price: the start after a change of rules takes as long as deriving everything.
     fn catch_up(&self) -> Result<(), StoreError> {
         self.store.drop_old_quarantine(self.clock.now())?;
+        self.collect_files()?;
         let is_outdated = |reader: &Reader<'_>| {
             for (view, version) in DERIVED_VIEWS {
                 if derived::version(reader, view)? != Some(version) {
@@ -207,6 +214,29 @@ impl App {
     #[must_use]
     pub fn weight(&self) -> Weights<'_> {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// Conversations.
+    #[must_use]
+    pub fn chat(&self) -> Chat<'_> {
+        Chat::new(
+            &self.store,
+            self.clock.as_ref(),
+            self.random.as_ref(),
+            &self.chat_files,
+            &self.mark_times,
+        )
+    }
+
+    /// Deletes files of own pictures that nothing names any more.
+    fn collect_files(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
+        let deleted = self.chat_files.attachments.collect(&keep, now)?;
+        if deleted > 0 {
+            tracing::info!(deleted, "files of pictures that nothing names");
+        }
+        Ok(())
     }
 
     /// The cases on this phone, and her consent.
