@@ -290,6 +290,11 @@ impl App {
         self.store.read(replica::all_growing)
     }
 
+    /// The copy of a log that screens show: an inspection, not a screen.
+    pub fn shown_replica(&self, log: LogName) -> Result<Option<Replica>, StoreError> {
+        self.store.read(|reader| replica::shown(reader, log))
+    }
+
     /// Entries of a shown log after a place, at most `most`, in their order: an inspection, not a screen.
     pub fn entries(&self, log: LogName, after: Seq, most: usize) -> Result<Vec<Entry>, StoreError> {
         self.store.read(|reader| match replica::shown(reader, log)? {

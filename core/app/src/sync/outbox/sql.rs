@@ -18,7 +18,8 @@ use crate::time::UtcMillis;
 macro_rules! columns {
     () => {
         "case_id, audience, lane, local_seq, op_id, kind, body_version, body, occurred_at_ms, zone, utc_offset_min,
-         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason"
+         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason,
+         is_reoffered"
     };
 }
 
@@ -60,15 +61,11 @@ fn outgoing(row: &Row<'_>) -> SqlResult<Outgoing> {
         server_seq: seq_at(row, 17)?,
         recorded_at: row.get::<_, Option<i64>>(18)?.map(UtcMillis),
         park_reason: row.get(19)?,
+        is_reoffered: row.get(20)?,
     })
 }
 
-pub(super) fn insert(
-    tx: &WriteTransaction<'_>,
-    outgoing: &Outgoing,
-    subject: Option<&str>,
-    is_reoffered: bool,
-) -> SqlResult<()> {
+pub(super) fn insert(tx: &WriteTransaction<'_>, outgoing: &Outgoing, subject: Option<&str>) -> SqlResult<()> {
     let operation = &outgoing.operation;
     tx.connection()
         .prepare_cached(
@@ -95,7 +92,7 @@ pub(super) fn insert(
             outgoing.attempts,
             outgoing.unresolved,
             outgoing.old_from.0,
-            is_reoffered,
+            outgoing.is_reoffered,
         ])?;
     Ok(())
 }
@@ -105,7 +102,7 @@ pub(crate) fn insert_reoffered(tx: &WriteTransaction<'_>, outgoing: &Outgoing) -
     if find(tx, outgoing.operation.op_id)?.is_some() {
         return Ok(false);
     }
-    insert(tx, outgoing, None, true)?;
+    insert(tx, outgoing, None)?;
     Ok(true)
 }
 

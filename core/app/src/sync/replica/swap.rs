@@ -102,6 +102,7 @@ fn offer_again(
         server_seq: None,
         recorded_at: None,
         park_reason: None,
+        is_reoffered: true,
     };
     if outbox::sql::insert_reoffered(tx, &outgoing)?
         && let Ok(Some(BodyReading::Known(Body::MessagePosted(message)))) = entry.read_body()
