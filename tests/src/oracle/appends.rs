@@ -210,7 +210,11 @@ impl Checker {
             );
         }
         let known_before = self.ops.contains_key(&entry.op);
-        if here.is_none() && !before && known_before {
+        let formerly = self
+            .phones
+            .get(&device)
+            .is_some_and(|phone| phone.former.contains(&entry.op));
+        if here.is_none() && !before && known_before && !formerly {
             let rule = "a device sends only what it enqueued, restored or had pulled";
             self.object(
                 (Invariant::I2, Word::Unexpected),

@@ -9,6 +9,7 @@
 //! | `history.rs` | what a driver writes down, as plain data |
 //! | `anomaly.rs` | what comes out: invariant, word, ids, time; never a text or a value |
 //! | `checker.rs` | the walk over a history; the files that judge are listed there |
+//! | `model/` | the same rules as plain lists, to try the checker on scripts: clean ones pass, each deliberate mistake is found |
 //! | `tests/` | broken histories that have to be objected to, correct ones that may not be |
 //!
 //! # How to read a history
@@ -69,6 +70,7 @@ mod checker;
 mod ending;
 mod history;
 mod liveness;
+pub mod model;
 mod outbox;
 mod screens;
 #[cfg(test)]

@@ -70,12 +70,10 @@ impl Checker {
             && files.placements.contains_key(&enqueue.op)
             && enqueue.returned;
         files.placements.insert(enqueue.op, placement);
-        if let Some(old) = enqueue
-            .replaces
-            .filter(|old| *old != enqueue.op && enqueue.returned)
-            && let Some(known) = self.ops.get_mut(&old)
+        if let Some(old) = enqueue.replaces.filter(|old| *old != enqueue.op)
+            && enqueue.returned
         {
-            known.cancelled = !replaced_after_sending;
+            self.given_up(device, old, !replaced_after_sending);
         }
         self.ops.insert(
             enqueue.op,
@@ -170,11 +168,15 @@ impl Checker {
             placement.passed = true;
             never_sent = !placement.attempted;
         }
-        // A copy of the files on another phone may still send it.
+        self.given_up(device, op, never_sent);
+    }
+
+    /// It may not arrive any more, unless bytes of it left or a copy of the files on another phone may still send it.
+    fn given_up(&mut self, device: Device, op: OpId, never_sent: bool) {
         let elsewhere = self
             .phones
             .iter()
-            .any(|(other, phone)| *other != device && phone.files.owed.contains_key(&op));
+            .any(|(other, phone)| *other != device && phone.files.placements.contains_key(&op));
         if let Some(known) = self.ops.get_mut(&op) {
             known.cancelled = never_sent && !elsewhere;
         }
@@ -227,6 +229,8 @@ impl Checker {
             .partition(|(_, owner)| Some(*owner) == account);
         // What another account left here lies in stores of its own.
         let mut placements = std::mem::take(&mut phone.files.placements);
+        let attempted = placements.iter().filter(|(_, placement)| placement.attempted);
+        phone.former.extend(attempted.map(|(op, _)| *op));
         placements.retain(|op, _| others.contains_key(op));
         phone.files = Files {
             owed: others,
