@@ -338,7 +338,10 @@ impl Checker {
             _ => None,
         };
         if let Some(files) = &copied {
-            for op in files.owed.keys() {
+            // What was given up since the copy is in it as it was.
+            let is_live =
+                |(op, placement): &(&OpId, &Placement)| !placement.passed || files.owed.contains_key(*op);
+            for (op, _) in files.placements.iter().filter(is_live) {
                 if let Some(known) = self.ops.get_mut(op) {
                     known.cancelled = false;
                 }

@@ -190,6 +190,7 @@ impl Checker {
             self.object((Invariant::I1, Word::Unexpected), Some(device), None, &[op], rule);
             return;
         };
+        let stored = self.stored_bytes(op);
         let phone = self.phones.entry(device).or_default();
         let last = phone
             .files
@@ -199,6 +200,9 @@ impl Checker {
         let overtakes = local_order <= *last;
         *last = (*last).max(local_order);
         let placement = phone.files.placements.entry(op).or_default();
+        if placement.payloads.is_empty() {
+            placement.payloads = stored;
+        }
         placement.local_order = local_order;
         placement.placed = index;
         placement.passed = false;

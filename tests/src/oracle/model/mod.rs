@@ -339,6 +339,7 @@ impl Model {
                 let may_pull = !(self.has(Bug::NeverPullAgain) && phone == 2);
                 if may_pull {
                     self.pull(phone, false);
+                    self.show(phone);
                 }
                 for lane in [Lane::Talk, Lane::Readings] {
                     if !self.has(Bug::StopTrying) {

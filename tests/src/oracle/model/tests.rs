@@ -52,10 +52,9 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
-
+    // PROPTEST_CASES asks for more than the usual 256.
     #[test]
-    fn whatever_the_model_does_is_clean(script in prop::collection::vec(act(), 0..60)) {
+    fn whatever_the_model_does_is_clean(script in prop::collection::vec(act(), 0..100)) {
         let found = check(&play(&script, None));
         let words: Vec<String> = found.iter().map(ToString::to_string).collect();
         prop_assert!(found.is_empty(), "{}", words.join("\n"));
@@ -206,4 +205,89 @@ fn every_invariant_has_a_mistake_that_breaks_it() {
     let broken: std::collections::BTreeSet<Invariant> =
         Bug::ALL.into_iter().map(|bug| occasion(bug).1.0).collect();
     assert_eq!(broken.len(), 12);
+}
+
+#[test]
+fn scripts_that_a_checker_may_easily_take_for_wrong_are_clean() {
+    let edit = |phone| Act::Edit { phone };
+    let say = |phone| Act::Say { phone };
+    let push = |phone, fate| Act::Push {
+        phone,
+        lane: TALK,
+        fate,
+    };
+    let pull = |phone| Act::Pull { phone, lost: false };
+    let back_up = |phone| Act::BackUpPhone { phone };
+    let restore = |phone| Act::RestorePhone { phone };
+    let scripts = [
+        // Her tablet offers again what her phone wrote, and consent comes in between.
+        vec![
+            pull(0),
+            say(0),
+            push(0, ResponseLost),
+            pull(1),
+            Act::RestoreServer,
+            Act::Withdraw { phone: 1 },
+            pull(1),
+            Act::Consent { phone: 1 },
+        ],
+        // Asked about although it had arrived; settled by the pull; lost by the server; offered again.
+        vec![
+            say(2),
+            back_up(2),
+            pull(2),
+            push(2, ResponseLost),
+            restore(2),
+            Act::Night,
+            push(2, Arrives),
+            pull(2),
+            Act::RestoreServer,
+        ],
+        // Given up here, alive in the copy that is restored.
+        vec![say(0), back_up(0), Act::Delete { phone: 0 }, restore(0)],
+        vec![
+            say(2),
+            Act::Night,
+            push(2, Arrives),
+            back_up(2),
+            Act::Discard { phone: 2 },
+            restore(2),
+            Act::Confirm { phone: 2 },
+        ],
+        // The copy has the text before its edit, the log the one after it.
+        vec![
+            say(2),
+            pull(2),
+            back_up(2),
+            edit(2),
+            push(2, ResponseLost),
+            restore(2),
+            pull(2),
+            Act::RestoreServer,
+        ],
+        // A request of a session that is gone arrives after its phone began anew.
+        vec![
+            pull(0),
+            say(0),
+            push(0, Late),
+            Act::StartOver { phone: 0 },
+            Act::LateRequestsArrive,
+            pull(0),
+        ],
+        // One copy on two phones, both sending.
+        vec![
+            pull(0),
+            say(0),
+            say(0),
+            back_up(0),
+            restore(1),
+            push(1, Arrives),
+            push(0, Arrives),
+            push(1, Twice),
+        ],
+    ];
+    for script in scripts {
+        let found = check(&play(&script, None));
+        assert!(found.is_empty(), "{script:?}: {}", found[0]);
+    }
 }
