@@ -58,6 +58,11 @@ impl Checker {
             }
             match enqueue.kind {
                 Kind::ConsentWithdrawn => {
+                    // It goes ahead of everything, so also of requests that may still be under way.
+                    for overtaken in files.placements.values_mut() {
+                        let sent = overtaken.open.drain(..).map(|open| open.at_ms);
+                        overtaken.wandering.extend(sent);
+                    }
                     files.withdrawn.insert(enqueue.log.case, enqueue.op);
                 }
                 Kind::ConsentGiven => {

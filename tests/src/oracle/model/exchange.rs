@@ -280,14 +280,18 @@ impl Model {
         if self.has(Bug::OfferBackwards) {
             offers.reverse();
         }
+        // What was acknowledged and not pulled goes again too, behind what was pulled, in its own order.
         let rows = &mut self.phones[phone].files.rows;
-        for row in rows
-            .iter_mut()
-            .filter(|row| matches!(row.state, RowState::Sent(_)))
-        {
+        let (mut sent, waiting): (Vec<Row>, Vec<Row>) = std::mem::take(rows)
+            .into_iter()
+            .partition(|row| matches!(row.state, RowState::Sent(_)));
+        sent.sort_by_key(|row| row.order);
+        for row in &mut sent {
             row.state = RowState::Queued;
             row.reoffered = true;
         }
+        *rows = sent;
+        rows.extend(waiting);
         let at = if self.bug == Some(Bug::OfferAtTheTail) {
             rows.len()
         } else {
