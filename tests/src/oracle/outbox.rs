@@ -176,14 +176,15 @@ impl Checker {
         self.given_up(device, op, never_sent);
     }
 
-    /// It may not arrive any more, unless bytes of it left or a copy of the files on another phone may still send it.
+    /// It may not arrive any more, unless bytes of it left, or another phone has a copy of the files or its entry.
     fn given_up(&mut self, device: Device, op: OpId, never_sent: bool) {
         let elsewhere = self
             .phones
             .iter()
             .any(|(other, phone)| *other != device && phone.files.placements.contains_key(&op));
+        let was_stored = !self.stored_bytes(op).is_empty();
         if let Some(known) = self.ops.get_mut(&op) {
-            known.cancelled = never_sent && !elsewhere;
+            known.cancelled = never_sent && !elsewhere && !was_stored;
         }
     }
 
