@@ -216,6 +216,12 @@ impl App {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
     }
 
+    /// The store, for stories that look below.
+    #[cfg(test)]
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Conversations.
     #[must_use]
     pub fn chat(&self) -> Chat<'_> {
