@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
+use ayumi_protocol::hash::Sha256;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
@@ -26,7 +27,7 @@ use crate::store::{
 };
 use crate::sync;
 use crate::sync::account::{self, Account};
-use crate::sync::engine::{Engine, Files, Input, Instruction, Now};
+use crate::sync::engine::{Engine, Input, Instruction, Now, SyncStatus};
 use crate::sync::outbox::{self, Outgoing};
 use crate::sync::replica::{self, Replica};
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
@@ -237,6 +238,8 @@ impl App {
     /// Deletes files of own pictures that nothing names any more.
     fn collect_files(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        self.store
+            .write::<_, StoreError>(|tx| Ok(outbox::sql::forget_old_uploads(tx, now)?))?;
         let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
         let deleted = self.chat_files.attachments.collect(&keep, now)?;
         if deleted > 0 {
@@ -260,11 +263,27 @@ impl App {
     pub fn step(
         &self,
         engine: &mut Engine,
-        files: &dyn Files,
         now: Now,
         input: Input,
     ) -> (Vec<Instruction>, Result<(), StoreError>) {
-        engine.step(&self.store, files, now, self.random.as_ref(), input)
+        engine.step(&self.store, &self.chat_files, now, self.random.as_ref(), input)
+    }
+
+    /// What a screen shows of an engine. See [`Engine::status`].
+    pub fn status(&self, engine: &Engine, now: Now) -> Result<SyncStatus, StoreError> {
+        self.store.read(|reader| engine.status(reader, now))
+    }
+
+    /// Bytes of a part of an own picture, for a driver that sends it.
+    ///
+    /// Errors: `Io` if the file is gone or shorter; `Locked`.
+    pub fn read_part(
+        &self,
+        sha256: Sha256,
+        offset_bytes: u32,
+        length_bytes: u32,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.chat_files.read_part(sha256, offset_bytes, length_bytes)
     }
 
     /// What waits to be sent, in its order: an inspection, not a screen.

@@ -1,6 +1,7 @@
 //! The files of pictures: own ones, which exist nowhere else until they are sent, and fetched ones.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use ayumi_protocol::body::Attachment;
@@ -10,6 +11,7 @@ use super::item::{ItemPicture, PictureFile};
 use super::sql::draft;
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
+use crate::sync::engine::Files;
 use crate::sync::outbox;
 use crate::time::UtcMillis;
 
@@ -38,6 +40,21 @@ impl ChatFiles {
         Ok(prepared.attachment())
     }
 
+    /// A stretch of the bytes of an own picture.
+    pub(crate) fn read_part(
+        &self,
+        sha256: Sha256,
+        offset_bytes: u32,
+        length_bytes: u32,
+    ) -> Result<Vec<u8>, StoreError> {
+        let gone = || StoreError::Io(std::io::Error::from(std::io::ErrorKind::NotFound));
+        let mut file = self.attachments.open(sha256)?.ok_or_else(gone)?;
+        file.seek(SeekFrom::Start(u64::from(offset_bytes)))?;
+        let mut bytes = vec![0; usize::try_from(length_bytes).unwrap_or(0)];
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Whether both files of an own picture are here.
     pub(super) fn has(&self, picture: &Attachment) -> Result<bool, StoreError> {
         Ok(self.attachments.exists(picture.sha256)? && self.attachments.exists(picture.thumbnail.sha256)?)
@@ -63,6 +80,26 @@ impl ChatFiles {
             }
         }
         Ok(PictureFile::ToBeFetched(sha256))
+    }
+}
+
+impl Files for ChatFiles {
+    fn attachment_length(&self, sha256: Sha256) -> Result<Option<u64>, StoreError> {
+        self.attachments.length(sha256)
+    }
+
+    fn keep_picture(&self, sha256: Sha256, bytes: &[u8]) -> Result<(), StoreError> {
+        let kept = self.images.store(bytes)?;
+        if kept == sha256 {
+            return Ok(());
+        }
+        Err(StoreError::Bug {
+            where_: "a picture is kept after its hash was checked",
+        })
+    }
+
+    fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError> {
+        self.images.exists(sha256)
     }
 }
 

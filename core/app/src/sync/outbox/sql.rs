@@ -500,23 +500,6 @@ pub(crate) fn send_alone(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()
     Ok(())
 }
 
-/// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.
-///
-/// `kinds` is a prefix such as `message.`.
-pub(crate) fn overlay(reader: &Reader<'_>, log: LogName, kinds: &str) -> SqlResult<Vec<Outgoing>> {
-    reader
-        .connection()
-        .prepare_cached(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM outbox
-             WHERE case_id = ?1 AND audience = ?2 AND SUBSTR(kind, 1, LENGTH(?3)) = ?3
-             ORDER BY local_seq"
-        ))?
-        .query_map((log.case_id.to_string(), log.audience.as_str(), kinds), outgoing)?
-        .collect()
-}
-
 pub(crate) const TALK_OF_LOG: &str = concat!(
     "SELECT ",
     columns!(),
