@@ -386,9 +386,20 @@ impl Phone {
             .unwrap()
     }
 
-    pub(crate) fn execute(&self, statements: &str) {
+    /// Steps of SQLite's plan for a statement.
+    pub(crate) fn plan(&self, statement: &str) -> Vec<String> {
         self.store()
-            .write::<_, StoreError>(|tx| Ok(tx.connection().execute_batch(statements)?))
-            .unwrap();
+            .read::<_, StoreError>(|reader| {
+                let mut explain = reader
+                    .connection()
+                    .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))?;
+                let mut rows = explain.raw_query();
+                let mut steps = Vec::new();
+                while let Some(row) = rows.next()? {
+                    steps.push(row.get(3)?);
+                }
+                Ok(steps)
+            })
+            .unwrap()
     }
 }

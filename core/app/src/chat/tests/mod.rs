@@ -6,6 +6,7 @@ mod echo;
 mod laws;
 mod marks;
 mod restored;
+mod searching;
 mod storage;
 mod tray;
 
