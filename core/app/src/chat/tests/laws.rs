@@ -127,7 +127,7 @@ fn write(log: &mut Log, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_paging_while_the_log_grows_gives_the_same_rows_as_reading_it_at_once_and_folding_it_again(

@@ -5,6 +5,7 @@ mod drafts;
 mod echo;
 mod laws;
 mod marks;
+mod random_stories;
 mod restored;
 mod searching;
 mod storage;
