@@ -10,6 +10,7 @@ pub mod chat;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
+mod readings;
 mod settings;
 pub mod steps;
 pub mod store;

@@ -38,7 +38,7 @@ pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result
         }
         Body::ConsentWithdrawn(_) => sql::set_consent(tx, case_id, "withdrawn", None)?,
         Body::StepsDay(day) => {
-            sql::report_steps(tx, case_id, day, entry.device_id, text)?;
+            sql::report_steps(tx, case_id, day, entry, text)?;
             tx.notify(Topic::Steps);
         }
         Body::WeightRecorded(weight) => {
