@@ -181,13 +181,13 @@ CREATE TABLE weight_change (
 
 CREATE INDEX weight_change_by_weigh_in ON weight_change (weigh_in_id, change_id);
 
--- For undo: its newest entry is the change to take back.
-CREATE INDEX weight_change_to_undo ON weight_change (change_id)
-    WHERE taken_back_at_ms IS NULL AND kind <> 'import' AND kind <> 'log';
-
 -- For imports: was there ever such a weigh-in?
 CREATE INDEX weight_change_by_moment ON weight_change (weighed_at_ms, weight_10g) WHERE weighed_at_ms IS NOT NULL;
 CREATE INDEX weight_change_by_date ON weight_change (weighed_on, weight_10g) WHERE weighed_on IS NOT NULL;
+
+-- For undo: its newest entry is the change to take back.
+CREATE INDEX weight_change_to_undo ON weight_change (change_id)
+    WHERE taken_back_at_ms IS NULL AND kind <> 'import' AND kind <> 'log';
 
 -- Derived: the weigh-ins that are present. The order of the key is the order in which the first reading of a date is its
 -- day value: with a time before without one, by instant, then by arrival.

@@ -3,15 +3,19 @@
 mod charts;
 mod export;
 mod home;
+mod reports;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ayumi_protocol::cursor::{LogName, Seq};
+use ayumi_protocol::entry::Entry;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use charts::ChartRequest;
 
+use crate::case::Cases;
 use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
@@ -20,6 +24,10 @@ use crate::store::{
     derived, zones as zone_table,
 };
 use crate::sync;
+use crate::sync::account::{self, Account};
+use crate::sync::engine::{Engine, Files, Input, Instruction, Now};
+use crate::sync::outbox::{self, Outgoing};
+use crate::sync::replica::{self, Replica};
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
 use crate::weight::{self, WeightError, Weights};
 
@@ -28,6 +36,7 @@ pub use export::{
     ExportedWeighIn,
 };
 pub use home::Home;
+pub(crate) use reports::{report_due, report_everything};
 
 /// Why a question to several modules was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -198,6 +207,46 @@ impl App {
     #[must_use]
     pub fn weight(&self) -> Weights<'_> {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// The cases on this phone, and her consent.
+    #[must_use]
+    pub fn cases(&self) -> Cases<'_> {
+        Cases::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// Who is signed in on this phone.
+    pub fn account(&self) -> Result<Option<Account>, StoreError> {
+        self.store.read(account::read)
+    }
+
+    /// Hands an input to an engine, for a driver that carries out what it answers. See [`Engine::step`].
+    pub fn step(
+        &self,
+        engine: &mut Engine,
+        files: &dyn Files,
+        now: Now,
+        input: Input,
+    ) -> (Vec<Instruction>, Result<(), StoreError>) {
+        engine.step(&self.store, files, now, self.random.as_ref(), input)
+    }
+
+    /// What waits to be sent, in its order: an inspection, not a screen.
+    pub fn outbox(&self) -> Result<Vec<Outgoing>, StoreError> {
+        self.store.read(|reader| Ok(outbox::sql::all(reader)?))
+    }
+
+    /// Every log on this phone, with how far it was read: an inspection, not a screen.
+    pub fn replicas(&self) -> Result<Vec<Replica>, StoreError> {
+        self.store.read(replica::all_growing)
+    }
+
+    /// Entries of a shown log after a place, at most `most`, in their order: an inspection, not a screen.
+    pub fn entries(&self, log: LogName, after: Seq, most: usize) -> Result<Vec<Entry>, StoreError> {
+        self.store.read(|reader| match replica::shown(reader, log)? {
+            Some(replica) => Ok(replica::sql::entries_after(reader, replica.id, after, most)?),
+            None => Ok(Vec::new()),
+        })
     }
 
     /// Moves the start of the person's day and derives steps and weight again, both or neither.

@@ -10,7 +10,9 @@ pub mod chat;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
+pub mod pictures;
 mod readings;
+pub mod search;
 mod settings;
 pub mod steps;
 pub mod store;

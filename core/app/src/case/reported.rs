@@ -71,8 +71,12 @@ pub(crate) fn each_step_report(
     is_backwards: bool,
     mut more: impl FnMut(StepReport) -> bool,
 ) -> SqlResult<()> {
-    let (first, last) = range.text_ends();
-    let statement = if is_backwards { STEP_REPORTS_BACKWARDS } else { STEP_REPORTS };
+    let [first, last] = range.text_ends();
+    let statement = if is_backwards {
+        STEP_REPORTS_BACKWARDS
+    } else {
+        STEP_REPORTS
+    };
     let mut statement = reader.connection().prepare_cached(statement)?;
     let mut rows = statement.query((case_id.to_string(), first, last))?;
     while let Some(row) = rows.next()? {

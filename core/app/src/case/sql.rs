@@ -196,15 +196,23 @@ pub(super) fn report_weigh_in(
     Ok(())
 }
 
-pub(super) fn erase_weigh_in(tx: &WriteTransaction<'_>, case_id: CaseId, seq: Seq) -> SqlResult<()> {
+/// Removes the weigh-in that an erased entry told, and names it.
+pub(super) fn erase_weigh_in(
+    tx: &WriteTransaction<'_>,
+    case_id: CaseId,
+    seq: Seq,
+) -> SqlResult<Vec<WeighInId>> {
     tx.connection()
         .prepare_cached(
             "UPDATE case_weigh_in
              SET body = NULL
-             WHERE case_id = ?1 AND seq = ?2",
+             WHERE case_id = ?1 AND seq = ?2
+             RETURNING weigh_in_id",
         )?
-        .execute((case_id.to_string(), seq.number()))?;
-    Ok(())
+        .query_map((case_id.to_string(), seq.number()), |row| {
+            parsed(row, 0, "a weigh-in", WeighInId::parse)
+        })?
+        .collect()
 }
 
 pub(super) fn report_setting(

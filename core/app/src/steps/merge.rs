@@ -65,8 +65,11 @@ impl PhoneDay {
 
     /// The sum of the hours; `None` if nothing was measured.
     pub(crate) fn sensor_steps(&self) -> Option<i64> {
-        self.is_measured
-            .then(|| self.hours.values().fold(0_i64, |sum, steps| sum.saturating_add(*steps)))
+        self.is_measured.then(|| {
+            self.hours
+                .values()
+                .fold(0_i64, |sum, steps| sum.saturating_add(*steps))
+        })
     }
 
     /// When it was last walked, and where: the zone of the day is that of the phone that counted last.
@@ -135,7 +138,9 @@ fn without_overlap(slots: BTreeMap<UtcMillis, Slot>) -> BTreeMap<UtcMillis, i64>
             kept.insert(start, slot);
         }
     }
-    kept.into_iter().map(|(start, slot)| (start, slot.steps)).collect()
+    kept.into_iter()
+        .map(|(start, slot)| (start, slot.steps))
+        .collect()
 }
 
 /// Every stretch once, in order.
@@ -146,7 +151,11 @@ fn united<'a>(spans: impl Iterator<Item = &'a (UtcMillis, UtcMillis)>) -> Vec<(U
 fn end_of_slot(start: UtcMillis, zone: Tz, day_start: DayStart, zones: &mut ZoneCache) -> UtcMillis {
     let slot = zones.get(zone).slot(start, day_start);
     // A slot of another zone of a day of travel: an hour is the most it can be.
-    if slot.from == start { slot.until } else { start.plus(HOUR_MS) }
+    if slot.from == start {
+        slot.until
+    } else {
+        start.plus(HOUR_MS)
+    }
 }
 
 /// A merged day by the hour: what was measured, and between it the hours of its zone that nobody measured.
@@ -196,6 +205,8 @@ pub(crate) fn day_by_hour(
 pub(crate) type ReportedCorrection = (u32, DeviceId, i64);
 
 /// The correction of some reports that counts.
-pub(crate) fn correction_of(reported: impl IntoIterator<Item = ReportedCorrection>) -> Option<ReportedCorrection> {
+pub(crate) fn correction_of(
+    reported: impl IntoIterator<Item = ReportedCorrection>,
+) -> Option<ReportedCorrection> {
     reported.into_iter().max()
 }

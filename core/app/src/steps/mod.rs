@@ -12,6 +12,8 @@
 //! derive.rs       hours, days, measured or not                              (4, 6)
 //! day_by_hour.rs  one date by the hour, wherever she was                    (4, 6)
 //! paused_dates.rs dates that were not to be counted at all                  (7)
+//! merge.rs        several phones of one person
+//! report/         what goes to the log, and what is taken over from it
 //! summary.rs      goals, streaks, averages, weeks and months
 //! replay.rs       the inspection format                                     (9)
 //! sql.rs          every statement
@@ -21,9 +23,11 @@ mod apply;
 mod counter;
 mod day_by_hour;
 mod derive;
+pub(crate) mod merge;
 mod paused_dates;
 mod reading;
 mod replay;
+pub(crate) mod report;
 mod split;
 mod sql;
 mod summary;
@@ -47,7 +51,8 @@ pub use summary::{
     roll_up_steps, with_unknown_dates,
 };
 
-pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
+pub(crate) use report::{report_due, report_everything, take_over};
+pub(crate) use sql::{corrections, days, exclusions, pauses, priority, replace_priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};

@@ -217,7 +217,7 @@ pub(super) fn has_content(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-pub(super) fn remove_file(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove_file(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
@@ -232,7 +232,7 @@ fn remove_folder(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes renames inside the folder durable. Where folders cannot be opened (Windows) the file system sees to it.
-pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         File::open(path)?.sync_all()?;
     }

@@ -4,7 +4,7 @@ use ayumi_protocol::body::RawBody;
 use ayumi_protocol::cursor::{Audience, Lane, LogName, Seq};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId, UploadId};
-use ayumi_protocol::kind::KindName;
+use ayumi_protocol::kind::{Kind, KindName};
 use ayumi_protocol::operation::Operation;
 use ayumi_protocol::time::{UtcOffset, ZoneName};
 use ayumi_protocol::version::AppVersion;
@@ -101,11 +101,15 @@ pub(super) fn insert(
 }
 
 /// Puts an operation that a restored server has lost back into its lane, ahead of everything in it. `false`: it is there already.
-pub(crate) fn insert_reoffered(tx: &WriteTransaction<'_>, outgoing: &Outgoing) -> SqlResult<bool> {
+pub(crate) fn insert_reoffered(
+    tx: &WriteTransaction<'_>,
+    outgoing: &Outgoing,
+    subject: Option<&str>,
+) -> SqlResult<bool> {
     if find(tx, outgoing.operation.op_id)?.is_some() {
         return Ok(false);
     }
-    insert(tx, outgoing, None, true)?;
+    insert(tx, outgoing, subject, true)?;
     Ok(true)
 }
 
@@ -157,6 +161,28 @@ pub(super) fn unsent_about(reader: &Reader<'_>, log: LogName, subject: &str) -> 
             parsed(row, 0, "an operation", OpId::parse)
         })
         .optional()
+}
+
+/// Whether any operation about something is there, in whatever state.
+pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE case_id = ?1 AND audience = ?2 AND subject = ?3)",
+        )?
+        .query_row((log.case_id.to_string(), log.audience.as_str(), subject), |row| {
+            row.get(0)
+        })
+}
+
+/// What an operation is about.
+pub(super) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
+    let subject = reader
+        .connection()
+        .prepare_cached("SELECT subject FROM outbox WHERE op_id = ?1")?
+        .query_row([op_id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(subject.flatten())
 }
 
 /// Another body and another moment for an operation that was never attempted.
@@ -275,7 +301,7 @@ pub(super) fn set_parked(tx: &WriteTransaction<'_>, op_id: OpId, reason: &str) -
         .prepare_cached(
             "UPDATE outbox
              SET state = 'parked', park_reason = ?2, unresolved = 0
-             WHERE op_id = ?1",
+             WHERE op_id = ?1 AND state <> 'sent'",
         )?
         .execute((op_id.to_string(), reason))?;
     Ok(())
@@ -467,6 +493,37 @@ pub(crate) fn unsent_consent(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec
         ))?
         .query_map((log.case_id.to_string(), log.audience.as_str()), outgoing)?
         .collect()
+}
+
+/// What a participant said last about consent and what has not come back yet, with where it stands.
+pub(crate) fn last_consent(
+    reader: &Reader<'_>,
+    case_id: CaseId,
+) -> SqlResult<Option<(Kind, OperationState)>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT kind, state FROM outbox
+             WHERE case_id = ?1 AND audience = 'care' AND lane = 'talk'
+               AND kind IN ('consent.given', 'consent.withdrawn') AND state IN ('queued', 'sent')
+             ORDER BY local_seq DESC
+             LIMIT 1",
+        )?
+        .query_row([case_id.to_string()], |row| {
+            Ok((
+                parsed(row, 0, "a kind", Kind::from_word)?,
+                parsed(row, 1, "a state", OperationState::from_word)?,
+            ))
+        })
+        .optional()
+}
+
+/// Has an operation sent alone, to find out whether it is the one that the server cannot read.
+pub(crate) fn send_alone(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("UPDATE outbox SET unresolved = MAX(unresolved, 2) WHERE op_id = ?1")?
+        .execute([op_id.to_string()])?;
+    Ok(())
 }
 
 /// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.

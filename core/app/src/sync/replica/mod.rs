@@ -25,6 +25,7 @@ use ayumi_protocol::pull::{Page, PageError};
 
 use super::outbox::{self, park_reason};
 use super::{account, fold};
+use crate::readings;
 use crate::store::{Reader, StoreError, Topic, WriteTransaction};
 use crate::time::{DAY_MS, UtcMillis};
 
@@ -147,6 +148,9 @@ pub(crate) fn apply_page(
             take_in(tx, now, own, log, entry)?;
         }
     }
+    if replica.is_shown {
+        readings::take_over(tx, log, replica.cursor.seq)?;
+    }
     let head = page.head_seq.max(cursor.seq);
     sql::advance(tx, replica.id, cursor.seq, head)?;
     let swapped = !replica.is_shown && swap_if_complete(tx, now, own, log, page.has_more)?;
@@ -157,6 +161,15 @@ pub(crate) fn apply_page(
         has_more: page.has_more,
         swapped,
     })
+}
+
+/// The server has nothing after the cursor of a log. One that is being read again may be complete by that, and even empty.
+pub(crate) fn nothing_new(tx: &WriteTransaction<'_>, now: UtcMillis, log: LogName) -> Result<(), StoreError> {
+    let own = account::read(tx)?.map(|account| account.account_id);
+    if swap_if_complete(tx, now, own, log, false)? {
+        tx.notify(Topic::Case(log.case_id));
+    }
+    Ok(())
 }
 
 /// What one entry of a shown replica changes.
@@ -242,7 +255,7 @@ fn refold_log(tx: &WriteTransaction<'_>, replica: &Replica) -> Result<(), StoreE
             fold::entry(tx, own, replica.log, entry)?;
         }
         let Some(last) = entries.last() else {
-            return Ok(());
+            return readings::take_over(tx, replica.log, Seq::START);
         };
         after = last.seq;
     }
