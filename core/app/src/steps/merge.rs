@@ -63,6 +63,19 @@ impl PhoneDay {
         }
     }
 
+    /// A date of which nothing is known but where she was.
+    pub(crate) const fn unmeasured(zone: Tz) -> Self {
+        Self {
+            hours: BTreeMap::new(),
+            is_measured: false,
+            quarantined_steps: 0,
+            zone,
+            is_travel_day: false,
+            paused: Vec::new(),
+            excluded: Vec::new(),
+        }
+    }
+
     /// The sum of the hours; `None` if nothing was measured.
     pub(crate) fn sensor_steps(&self) -> Option<i64> {
         self.is_measured.then(|| {

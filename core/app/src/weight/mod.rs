@@ -21,6 +21,7 @@
 //! | `entry.rs` | every check that can refuse something |
 //! | `journal.rs` | appending changes and deriving what follows from them |
 //! | `log.rs` | what goes to the log, and what is taken over from other phones |
+//! | `case.rs` | the same values for any case, from its log |
 //! | `summary.rs` | answering a screen from little |
 //! | `sql.rs` | every statement; the schema is `store/migrations/weight.sql` |
 //! | `unit.rs`, `day_value.rs`, `trend.rs`, `slope.rs`, `goal.rs`, `plateau.rs`, `plausibility.rs` | one rule each, pure, its vectors beside it |
@@ -32,6 +33,7 @@
 //! - No row of `weight_change` is deleted or rewritten; undo marks a change as taken back.
 //! - The derived tables follow in the transaction of the change, and a rebuild gives the same bytes.
 
+mod case;
 mod day_value;
 mod entry;
 mod error;
@@ -59,6 +61,7 @@ mod waist;
 use chrono::NaiveDate;
 
 pub use ayumi_guidance::goals::{BodyMeasures, GoalDistance, ProgrammeGoals, ReachedGoal};
+pub(crate) use case::CaseWeights;
 pub use day_value::{DayValue, Reading, day_values};
 pub use error::WeightError;
 pub(crate) use goal::FLAT_KG_PER_WEEK;

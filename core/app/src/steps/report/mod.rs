@@ -27,6 +27,7 @@ use chrono::NaiveDate;
 
 use super::derive::{DerivedDay, DerivedSteps};
 use super::merge::{PhoneDay, ReportedCorrection, correction_of, merged};
+use super::paused_dates::is_paused;
 use super::{DayByHour, StepError, apply, day_by_hour};
 use crate::case::reported::{self, StepReport};
 use crate::readings::{self, OwnCase, Reported};
@@ -104,6 +105,19 @@ impl Others {
 
     pub(super) fn is_empty(&self) -> bool {
         self.reports.is_empty() && self.bases.is_empty()
+    }
+
+    /// The dates on which a report says that counting was paused from first to last.
+    pub(super) fn paused_dates(&self, day_start: DayStart, zones: &mut ZoneCache) -> BTreeSet<NaiveDate> {
+        let mut dates = BTreeSet::new();
+        for date in self.dates() {
+            if let Some(day) = self.join(date, None, day_start, zones)
+                && is_paused(day.paused, date, day.zone, day_start, zones)
+            {
+                dates.insert(date);
+            }
+        }
+        dates
     }
 
     fn of(&self, date: NaiveDate) -> &[StepReport] {
