@@ -12,4 +12,5 @@ pub mod fitabase;
 pub mod fixture;
 pub mod old_file;
 pub mod phone;
+pub mod proxy;
 pub mod scenario;

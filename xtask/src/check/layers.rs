@@ -72,6 +72,12 @@ const LAYERS: &[Layer] = &[
         others: Others::AllBut(&[]),
     },
     Layer {
+        package: "ayumi-lossy-vfs",
+        folder: "tests/lossy-vfs",
+        ours: Ours::Only(&[]),
+        others: Others::Only(&["rusqlite"]),
+    },
+    Layer {
         package: "xtask",
         folder: "xtask",
         ours: Ours::Only(&[]),
