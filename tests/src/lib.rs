@@ -11,6 +11,7 @@ pub mod decade;
 pub mod fitabase;
 pub mod fixture;
 pub mod old_file;
+pub mod oracle;
 pub mod phone;
 pub mod proxy;
 pub mod scenario;

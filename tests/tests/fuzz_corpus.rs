@@ -78,6 +78,11 @@ fn the_corpus_of_pictures_is_survived() {
 }
 
 #[test]
+fn the_corpus_of_search_query_is_survived() {
+    run("search_query", targets::search_query);
+}
+
+#[test]
 fn the_corpus_of_server_files_is_survived() {
     run("server_files", targets::server_files);
 }

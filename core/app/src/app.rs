@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
+use ayumi_protocol::hash::Sha256;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 pub use charts::ChartRequest;
 
 use crate::case::Cases;
+use crate::chat::{self, Chat, ChatFiles, MarkTimes};
 use crate::clock::{Clock, Random};
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
@@ -25,7 +27,7 @@ use crate::store::{
 };
 use crate::sync;
 use crate::sync::account::{self, Account};
-use crate::sync::engine::{Engine, Files, Input, Instruction, Now};
+use crate::sync::engine::{Engine, Input, Instruction, Now, SyncStatus};
 use crate::sync::outbox::{self, Outgoing};
 use crate::sync::replica::{self, Replica};
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
@@ -80,6 +82,8 @@ pub struct App {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     recovery: Mutex<Option<Recovery>>,
+    chat_files: ChatFiles,
+    mark_times: MarkTimes,
 }
 
 /// The derived views, each with the version of the rules that lead to it.
@@ -95,6 +99,7 @@ impl App {
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
+        let chat_files = ChatFiles::new(&config.folder);
         let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
             key: config.key,
@@ -104,6 +109,8 @@ impl App {
             clock: config.clock,
             random: config.random,
             recovery: Mutex::new(recovery),
+            chat_files,
+            mark_times: MarkTimes::default(),
         };
         app.report_zone(config.zone)?;
         app.catch_up()?;
@@ -115,6 +122,7 @@ impl App {
     /// Price: the start after a change of rules takes as long as deriving everything.
     fn catch_up(&self) -> Result<(), StoreError> {
         self.store.drop_old_quarantine(self.clock.now())?;
+        self.collect_files()?;
         let is_outdated = |reader: &Reader<'_>| {
             for (view, version) in DERIVED_VIEWS {
                 if derived::version(reader, view)? != Some(version) {
@@ -209,6 +217,31 @@ impl App {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
     }
 
+    /// Conversations.
+    #[must_use]
+    pub fn chat(&self) -> Chat<'_> {
+        Chat::new(
+            &self.store,
+            self.clock.as_ref(),
+            self.random.as_ref(),
+            &self.chat_files,
+            &self.mark_times,
+        )
+    }
+
+    /// Deletes files of own pictures that nothing names any more.
+    fn collect_files(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store
+            .write::<_, StoreError>(|tx| Ok(outbox::sql::forget_old_uploads(tx, now)?))?;
+        let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
+        let deleted = self.chat_files.attachments.collect(&keep, now)?;
+        if deleted > 0 {
+            tracing::info!(deleted, "files of pictures that nothing names");
+        }
+        Ok(())
+    }
+
     /// The cases on this phone, and her consent.
     #[must_use]
     pub fn cases(&self) -> Cases<'_> {
@@ -224,11 +257,27 @@ impl App {
     pub fn step(
         &self,
         engine: &mut Engine,
-        files: &dyn Files,
         now: Now,
         input: Input,
     ) -> (Vec<Instruction>, Result<(), StoreError>) {
-        engine.step(&self.store, files, now, self.random.as_ref(), input)
+        engine.step(&self.store, &self.chat_files, now, self.random.as_ref(), input)
+    }
+
+    /// What a screen shows of an engine. See [`Engine::status`].
+    pub fn status(&self, engine: &Engine, now: Now) -> Result<SyncStatus, StoreError> {
+        self.store.read(|reader| engine.status(reader, now))
+    }
+
+    /// Bytes of a part of an own picture, for a driver that sends it.
+    ///
+    /// Errors: `Io` if the file is gone or shorter; `Locked`.
+    pub fn read_part(
+        &self,
+        sha256: Sha256,
+        offset_bytes: u32,
+        length_bytes: u32,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.chat_files.read_part(sha256, offset_bytes, length_bytes)
     }
 
     /// What waits to be sent, in its order: an inspection, not a screen.

@@ -11,6 +11,7 @@ pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
 pub mod pictures;
+pub mod search;
 mod settings;
 pub mod steps;
 pub mod store;

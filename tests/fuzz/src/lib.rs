@@ -2,6 +2,7 @@
 //! over the committed corpus with the stable compiler.
 
 use std::io::Cursor;
+use std::sync::OnceLock;
 
 use ayumi_core::import::apple_health::{AppleHealth, HealthArchive};
 use ayumi_core::import::fitabase::{self, MinuteSteps};
@@ -10,7 +11,9 @@ use ayumi_core::import::libra::Libra;
 use ayumi_core::import::weight_csv::{self, WeightColumns};
 use ayumi_core::import::{DateOrder, ImportError, LengthUnit, Record, Records, detect, trendweight};
 use ayumi_core::pictures::prepare;
+use ayumi_core::search::{MESSAGES, QUERY_CHARACTERS, Query};
 use ayumi_core::steps;
+use ayumi_core::store::{Store, StoreConfig, StoreError};
 use ayumi_core::time::{DayStart, Tz};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
 use ayumi_protocol::body::BodyReading;
@@ -169,6 +172,47 @@ pub fn typed_weight(data: &[u8]) {
             }
         }
     }
+}
+
+/// A search text on the first line, a text on the others: the index, which runs the expression, finds the text exactly if
+/// places in it can be marked, and no search text is an error.
+pub fn search_query(data: &[u8]) {
+    let Ok(input) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (typed, text) = input.split_once('\n').unwrap_or((input, input));
+    let Some(query) = Query::parse(typed) else { return };
+    let places = query.places_in(text);
+    assert!(places.is_sorted_by(|place, next| place.end < next.start));
+    assert!(
+        places
+            .iter()
+            .all(|place| text.get(place.clone()).is_some_and(|part| !part.is_empty()))
+    );
+    let snippet = query.snippet(text, QUERY_CHARACTERS);
+    assert_eq!(snippet.is_some(), !places.is_empty());
+    let found = search_store()
+        .write_cache::<_, StoreError>(|tx| {
+            MESSAGES.put(tx, 1, [text])?;
+            MESSAGES.newest(tx, &query, None, 2)
+        })
+        .expect("no search text is an error");
+    assert_eq!(found == [1], !places.is_empty());
+}
+
+/// A store that all inputs share. Its folder is gone from the start: the open files live on, and nothing is left behind.
+fn search_store() -> &'static Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    STORE.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("ayumi-fuzz-search-{}", std::process::id()));
+        let config = StoreConfig {
+            folder: folder.clone(),
+            key: None,
+        };
+        let store = Store::open(config).expect("a new folder can be opened").0;
+        std::fs::remove_dir_all(folder).expect("open files can be deleted");
+        store
+    })
 }
 
 /// Reads to the end and checks what holds for every record, whatever the file says.

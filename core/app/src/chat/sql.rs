@@ -1,4 +1,7 @@
-//! Statements over `message`, `message_picture` and `read_mark`.
+//! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `shown`.
+
+pub(super) mod draft;
+pub(super) mod shown;
 
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::cursor::{LogName, Seq};

@@ -18,8 +18,22 @@ pub(super) enum Role {
     UserWriter,
     /// A connection that reads `user.db`.
     UserReader,
-    /// The connection to `cache.db`.
-    Cache,
+    /// The one connection that writes `cache.db`.
+    CacheWriter,
+    /// The connection that reads `cache.db`.
+    CacheReader,
+}
+
+impl Role {
+    /// Whether it has no right to write.
+    const fn only_reads(self) -> bool {
+        matches!(self, Self::UserReader | Self::CacheReader)
+    }
+
+    /// Whether it belongs to `cache.db`.
+    pub(super) const fn is_of_cache(self) -> bool {
+        matches!(self, Self::CacheWriter | Self::CacheReader)
+    }
 }
 
 /// A setting of SQLite and why it has its value.
@@ -28,24 +42,26 @@ pub(super) struct Pragma {
     pub(super) name: &'static str,
     user_writer: &'static str,
     user_reader: &'static str,
-    cache: &'static str,
+    cache_writer: &'static str,
+    cache_reader: &'static str,
     #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by a test"))]
     pub(super) why: &'static str,
 }
 
 impl Pragma {
     const fn same(name: &'static str, value: &'static str, why: &'static str) -> Self {
-        Self::each(name, [value, value, value], why)
+        Self::each(name, [value, value, value, value], why)
     }
 
-    /// Values of the writer and the readers of `user.db`, and of `cache.db`.
-    const fn each(name: &'static str, values: [&'static str; 3], why: &'static str) -> Self {
-        let [user_writer, user_reader, cache] = values;
+    /// Values of the writer and the readers of `user.db`, then of those of `cache.db`.
+    const fn each(name: &'static str, values: [&'static str; 4], why: &'static str) -> Self {
+        let [user_writer, user_reader, cache_writer, cache_reader] = values;
         Self {
             name,
             user_writer,
             user_reader,
-            cache,
+            cache_writer,
+            cache_reader,
             why,
         }
     }
@@ -54,7 +70,8 @@ impl Pragma {
         match role {
             Role::UserWriter => self.user_writer,
             Role::UserReader => self.user_reader,
-            Role::Cache => self.cache,
+            Role::CacheWriter => self.cache_writer,
+            Role::CacheReader => self.cache_reader,
         }
     }
 }
@@ -74,7 +91,12 @@ pub(super) const NEW_FILE_PRAGMAS: &[Pragma] = &[
     ),
     Pragma::each(
         "application_id",
-        [USER_APPLICATION_ID, USER_APPLICATION_ID, CACHE_APPLICATION_ID],
+        [
+            USER_APPLICATION_ID,
+            USER_APPLICATION_ID,
+            CACHE_APPLICATION_ID,
+            CACHE_APPLICATION_ID,
+        ],
         "recognises the file in support and refuses a foreign one",
     ),
     Pragma::same(
@@ -88,7 +110,7 @@ pub(super) const NEW_FILE_PRAGMAS: &[Pragma] = &[
 pub(super) const CONNECTION_PRAGMAS: &[Pragma] = &[
     Pragma::each(
         "synchronous",
-        ["2", "2", "1"],
+        ["2", "2", "1", "1"],
         "a commit of what a person entered survives power loss (FULL); the cache may lose its last commits (NORMAL)",
     ),
     Pragma::same(
@@ -112,14 +134,14 @@ pub(super) const CONNECTION_PRAGMAS: &[Pragma] = &[
         "2",
         "in memory: Android has no usable temporary folder, and no text leaks into temporary files",
     ),
-    Pragma::each(
+    Pragma::same(
         "secure_delete",
-        ["1", "1", "0"],
-        "deleted text must not survive in free pages; the cache holds nothing personal in plain tables",
+        "1",
+        "deleted text must not survive in free pages, nor the words of an erased message in those of the index",
     ),
     Pragma::each(
         "cache_size",
-        ["-2048", "-512", "-1024"],
+        ["-2048", "-512", "-1024", "-1024"],
         "KiB of memory; the whole data set of a participant fits easily",
     ),
     Pragma::same(
@@ -140,7 +162,7 @@ pub(super) const CONNECTION_PRAGMAS: &[Pragma] = &[
     Pragma::same("trusted_schema", "0", "a tampered schema must not call functions"),
     Pragma::each(
         "query_only",
-        ["0", "1", "0"],
+        ["0", "1", "0", "1"],
         "second guard of the readers behind the read-only open flag",
     ),
 ];
@@ -157,8 +179,10 @@ const PREPARED_STATEMENTS: usize = 64;
 /// Errors: `Damaged` if it is no database, or none with this key.
 pub(super) fn connect(path: &Path, role: Role, key: Option<&DatabaseKey>) -> Result<Connection, StoreError> {
     let access = match role {
-        Role::UserReader => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        Role::UserWriter | Role::Cache => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Role::UserReader | Role::CacheReader => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::UserWriter | Role::CacheWriter => {
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        }
     };
     // Connections are lent to one thread at a time, so SQLite's own mutexes would only cost.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -201,11 +225,11 @@ fn unlock(_connection: &Connection, _key: &DatabaseKey) -> Result<(), StoreError
 /// Errors: `Damaged` if the file belongs to another application, which is then set aside like a damaged one.
 pub(super) fn configure(connection: &Connection, role: Role) -> Result<(), StoreError> {
     // Until the first migration is committed a start may have been killed between any two of these.
-    let is_new = role != Role::UserReader && read(connection, "user_version")? == "0";
+    let is_new = !role.only_reads() && read(connection, "user_version")? == "0";
     for pragma in NEW_FILE_PRAGMAS {
         let value = pragma.value(role);
         // A copy made for export has no log, and may come back as the file.
-        let sets_wal = role != Role::UserReader && pragma.name == "journal_mode";
+        let sets_wal = !role.only_reads() && pragma.name == "journal_mode";
         if is_new || (sets_wal && read(connection, pragma.name)? != value) {
             set(connection, pragma.name, value)?;
         } else if pragma.name == "application_id" && read(connection, pragma.name)? != value {

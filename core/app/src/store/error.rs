@@ -10,10 +10,20 @@ thread_local! {
     /// The closures of `Store::read` and `Store::write` return error types the store knows nothing about, yet it must
     /// learn that a page was damaged in order to check the file at the next start.
     static DAMAGE_MET: Cell<bool> = const { Cell::new(false) };
+
+    /// Whether a statement did not fit the file since [`forget_damage`]: a table, a column or a type that is not there.
+    ///
+    /// In `cache.db` that is damage like any other. In `user.db` it is not: nothing is set aside on a suspicion.
+    static MISFIT_MET: Cell<bool> = const { Cell::new(false) };
 }
 
 pub(super) fn forget_damage() {
     DAMAGE_MET.set(false);
+    MISFIT_MET.set(false);
+}
+
+pub(super) fn unusable_cache_was_met() -> bool {
+    DAMAGE_MET.get() || MISFIT_MET.get()
 }
 
 pub(super) fn damage_was_met() -> bool {
@@ -91,6 +101,16 @@ impl From<rusqlite::Error> for StoreError {
         if matches!(error, rusqlite::Error::Utf8Error(..)) {
             DAMAGE_MET.set(true);
             return Self::Damaged;
+        }
+        if matches!(
+            error,
+            rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+        ) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
+        {
+            MISFIT_MET.set(true);
         }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::StorageFull,

@@ -17,7 +17,7 @@
 //! - One connection writes; every write is `BEGIN IMMEDIATE`. A read that turns into a write fails in SQLite whatever the
 //!   time-out, so a reading function takes a [`Reader`], a writing one a [`WriteTransaction`], and only the second can
 //!   stand for the first.
-//! - A thread holds one connection at a time. A call inside a call is a `Bug`, not a wait without end.
+//! - A thread holds one connection at a time, of either file. A call inside a call is a `Bug`, not a wait without end.
 //! - Listeners are told after the commit, outside every lock, and read for themselves.
 //! - Closing is a call, never a destructor: collectors on the other side of the boundary run late or not at all. A store
 //!   that is only dropped leaves `dirty` behind and the next start examines the file.
@@ -25,6 +25,7 @@
 //! Source: storage.md.
 
 mod backup;
+mod cache;
 mod connection;
 mod error;
 mod folder;
@@ -53,6 +54,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+pub use cache::{CacheReader, CacheTransaction};
 pub use error::StoreError;
 pub(crate) use folder::{remove_file, sync_folder};
 pub use key::DatabaseKey;

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::connection::{Role, configure, connect, is_empty, is_sound, read};
+use super::cache::{self, Cache};
+use super::connection::{Role, configure, connect, is_empty, is_sound};
 use super::folder::{Folder, LastEnd, has_content, is_stump};
 use super::migrations::{MIGRATIONS, has_expected_schema, migrate, version};
 use super::recovery::{self, Recovery};
@@ -13,9 +14,6 @@ use super::{DatabaseKey, StoreConfig, StoreError};
 
 /// Connections that only read. Two, so that a long chart query does not keep the home screen waiting.
 const READERS: usize = 2;
-
-/// Version of the layout of `cache.db`. Another one in the file means delete and refill.
-const CACHE_VERSION: i64 = 1;
 
 /// The connection that opening works with at present, so that `pause` can interrupt a long migration or salvage.
 #[derive(Default)]
@@ -57,9 +55,22 @@ pub(super) fn open(
     let last_end = folder.mark_dirty()?;
     let opened = open_databases(&folder, config.key.as_ref(), last_end, opening);
     opening.works_with(None);
-    let (writer, readers, recovery) = opened?;
+    let Databases {
+        user_writer,
+        user_readers,
+        cache,
+        recovery,
+    } = opened?;
     tracing::info!(?last_end, recovered = recovery.is_some(), "store opened");
-    Ok((Session::new(folder, lock, writer, readers), recovery))
+    let session = Session::new(folder, lock, config.key.clone(), user_writer, user_readers, cache);
+    Ok((session, recovery))
+}
+
+struct Databases {
+    user_writer: Connection,
+    user_readers: Vec<Connection>,
+    cache: Cache,
+    recovery: Option<Recovery>,
 }
 
 fn open_databases(
@@ -67,7 +78,8 @@ fn open_databases(
     key: Option<&DatabaseKey>,
     last_end: LastEnd,
     opening: &Opening,
-) -> Result<(Connection, Vec<Connection>, Option<Recovery>), StoreError> {
+) -> Result<Databases, StoreError> {
+    let was_there = has_content(&folder.user_db())?;
     let mut recovery = recovery::finish(folder, key)?;
     // The damage that was met went away with the file that a finished recovery replaced.
     let last_end = if recovery.is_some() {
@@ -85,14 +97,24 @@ fn open_databases(
     if recovery.is_some() {
         folder.mark_repaired()?;
     }
-    let mut readers = Vec::with_capacity(READERS);
+    let mut user_readers = Vec::with_capacity(READERS);
     for _ in 0..READERS {
         let reader = connect(&folder.user_db(), Role::UserReader, key)?;
         configure(&reader, Role::UserReader)?;
-        readers.push(reader);
+        user_readers.push(reader);
     }
-    prepare_cache(folder, key, last_end != LastEnd::Clean)?;
-    Ok((writer, readers, recovery))
+    // The cache names rows of `user.db`, and those of a new one are others.
+    let cache = if was_there && recovery.is_none() {
+        cache::prepare(folder, key, last_end != LastEnd::Clean)?
+    } else {
+        cache::make_again(folder, key)?
+    };
+    Ok(Databases {
+        user_writer: writer,
+        user_readers,
+        cache,
+        recovery,
+    })
 }
 
 /// Opens the writer of `user.db`, makes the file if there is none, and climbs the ladder.
@@ -143,34 +165,4 @@ fn open_writer(
     configure(&writer, Role::UserWriter)?;
     migrate(&mut writer, MIGRATIONS)?;
     Ok(writer)
-}
-
-/// Makes sure that `cache.db` is there, sound and of today's layout. Whatever is wrong with it, it is made again.
-fn prepare_cache(folder: &Folder, key: Option<&DatabaseKey>, examine: bool) -> Result<(), StoreError> {
-    match open_cache(folder, key, examine) {
-        Ok(()) => Ok(()),
-        Err(StoreError::StorageFull) => Err(StoreError::StorageFull),
-        Err(error) => {
-            tracing::info!(error = &error as &dyn std::error::Error, "cache made again");
-            folder.erase_cache()?;
-            open_cache(folder, key, false)
-        }
-    }
-}
-
-/// Nothing is kept in the cache yet, so the connection is not kept either.
-fn open_cache(folder: &Folder, key: Option<&DatabaseKey>, examine: bool) -> Result<(), StoreError> {
-    let path = folder.cache_db();
-    let is_new = !has_content(&path)?;
-    let cache = connect(&path, Role::Cache, key)?;
-    let found: i64 = read(&cache, "user_version")?.parse().unwrap_or(-1);
-    if is_new {
-        configure(&cache, Role::Cache)?;
-        cache.pragma_update(None, "user_version", CACHE_VERSION)?;
-    } else if found != CACHE_VERSION || (examine && !is_sound(&cache)?) {
-        return Err(StoreError::Damaged);
-    } else {
-        configure(&cache, Role::Cache)?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use rusqlite::limits::Limit;
 
 use super::super::connection::{CONNECTION_PRAGMAS, NEW_FILE_PRAGMAS, Role, read};
 use super::super::{State, StoreError};
-use super::{connection_to, new_store};
+use super::new_store;
 
 fn assert_configured(connection: &Connection, role: Role) {
     for pragma in NEW_FILE_PRAGMAS.iter().chain(CONNECTION_PRAGMAS) {
@@ -23,7 +23,7 @@ fn assert_configured(connection: &Connection, role: Role) {
 
 #[test]
 fn every_pragma_is_read_back_on_writer_and_readers() {
-    let (folder, store) = new_store();
+    let (_folder, store) = new_store();
     for round in ["new", "opened again"] {
         if round == "opened again" {
             store.pause().unwrap();
@@ -48,10 +48,12 @@ fn every_pragma_is_read_back_on_writer_and_readers() {
             });
         });
         drop(first);
+        for role in [Role::CacheWriter, Role::CacheReader] {
+            let mut lent = session.lend(role).unwrap();
+            assert_configured(lent.connection().unwrap(), role);
+        }
         drop(session);
     }
-    store.pause().unwrap();
-    assert_configured(&connection_to(folder.path(), Role::Cache), Role::Cache);
 }
 
 #[test]
@@ -68,6 +70,13 @@ fn a_reader_cannot_write() {
         reader
             .connection()
             .execute("DELETE FROM setting", [])
+            .map_err(StoreError::from)
+    });
+    assert!(matches!(refused, Err(StoreError::Sqlite(_))));
+    let refused = store.read_cache::<_, StoreError>(|reader| {
+        reader
+            .connection()
+            .execute("DELETE FROM search_position", [])
             .map_err(StoreError::from)
     });
     assert!(matches!(refused, Err(StoreError::Sqlite(_))));

@@ -12,8 +12,8 @@ use super::{bytes_of, config, connection_to, contents, make_file, mark_unclean, 
 const PAGE: usize = 4096;
 
 fn assert_cache_is_as_new(folder: &Path, what: &str) {
-    let cache = connection_to(folder, Role::Cache);
-    assert_eq!(read(&cache, "user_version").unwrap(), "1", "{what}");
+    let cache = connection_to(folder, Role::CacheWriter);
+    assert_eq!(read(&cache, "user_version").unwrap(), "2", "{what}");
     assert_eq!(read(&cache, "quick_check").unwrap(), "ok", "{what}");
 }
 
@@ -56,7 +56,7 @@ fn the_cache_may_be_thrown_away_in_any_state() {
             std::fs::create_dir(&path).unwrap();
         }),
         ("it has another layout", &|| {
-            connection_to(folder.path(), Role::Cache)
+            connection_to(folder.path(), Role::CacheWriter)
                 .pragma_update(None, "user_version", 99)
                 .unwrap();
         }),

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::super::{Store, StoreError, settings};
 use super::{new_store, open, try_open};
+use crate::search::MESSAGES;
 
 #[test]
 fn a_second_instance_on_the_folder_is_refused() {
@@ -189,6 +190,8 @@ fn work_that_does_not_end_keeps_the_folder_until_it_does() {
 enum Call {
     Read,
     Write,
+    ReadCache,
+    WriteCache,
     Pause,
     Resume,
     Close,
@@ -201,6 +204,8 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         4 => Just(Call::Read),
         6 => Just(Call::Write),
+        1 => Just(Call::ReadCache),
+        2 => Just(Call::WriteCache),
         4 => Just(Call::Pause),
         5 => Just(Call::Resume),
         1 => Just(Call::Backup),
@@ -223,6 +228,8 @@ fn perform(store: &Store, call: Call, name: &str, copies: &TempDir) -> Result<()
     match call {
         Call::Read => store.read(|reader| settings::get(reader, name)).map(drop),
         Call::Write => write_pair(store, name),
+        Call::ReadCache => store.read_cache(|_| Ok(())),
+        Call::WriteCache => store.write_cache(|tx| MESSAGES.put(tx, 1, [name])),
         Call::Pause => store.pause(),
         Call::Resume => store.resume().map(|recovery| assert_eq!(recovery, None)),
         Call::Close => store.close(),
@@ -266,7 +273,9 @@ proptest! {
             let result = perform(&store, *call, &name, &copies);
             let is_refused = matches!(result, Err(StoreError::Closed));
             let expects_refusal = match call {
-                Call::Read | Call::Write | Call::Backup => state != Expected::Open,
+                Call::Read | Call::Write | Call::ReadCache | Call::WriteCache | Call::Backup => {
+                    state != Expected::Open
+                }
                 Call::Resume => state == Expected::Closed,
                 Call::Pause | Call::Close | Call::Wipe => false,
             };

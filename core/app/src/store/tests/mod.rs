@@ -2,6 +2,7 @@
 //!
 //! Every one of them runs over both engines: a build with the feature `sqlcipher` gives each store a key.
 
+mod cache;
 mod connections;
 mod damage;
 mod files;
@@ -59,7 +60,7 @@ pub(super) fn key() -> Option<DatabaseKey> {
 /// A connection past the store, to a file that no store has open.
 pub(super) fn connection_to(folder: &Path, role: Role) -> Connection {
     let folder = Folder::new(folder);
-    let path = if role == Role::Cache {
+    let path = if role.is_of_cache() {
         folder.cache_db()
     } else {
         folder.user_db()

@@ -83,13 +83,13 @@ pub struct Now {
 /// The files that an engine looks at and keeps.
 pub trait Files {
     /// Length in bytes of a file of the attachments; `None` if it is gone.
-    fn attachment_length(&self, sha256: Sha256) -> Option<u64>;
+    fn attachment_length(&self, sha256: Sha256) -> Result<Option<u64>, StoreError>;
 
     /// Keeps a picture of somebody else in the cache. Its hash was checked.
     fn keep_picture(&self, sha256: Sha256, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// Whether a picture of somebody else is in the cache.
-    fn has_picture(&self, sha256: Sha256) -> bool;
+    fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
 }
 
 /// What an engine is told once.

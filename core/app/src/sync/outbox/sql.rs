@@ -217,7 +217,7 @@ pub(super) fn delete_uploads_without_operation(tx: &WriteTransaction<'_>) -> Sql
 }
 
 /// Operations that name another as their parent and are not acknowledged.
-pub(super) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId>> {
+pub(crate) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId>> {
     reader
         .connection()
         .prepare_cached(
@@ -500,21 +500,49 @@ pub(crate) fn send_alone(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()
     Ok(())
 }
 
-/// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.
-///
-/// `kinds` is a prefix such as `message.`.
-pub(crate) fn overlay(reader: &Reader<'_>, log: LogName, kinds: &str) -> SqlResult<Vec<Outgoing>> {
+pub(crate) const TALK_OF_LOG: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND lane = 'talk'
+     ORDER BY local_seq"
+);
+
+/// Everything of the talk lane of a log, in its order, however much waits in the other lane.
+pub(crate) fn talk_of_log(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec<Outgoing>> {
     reader
         .connection()
-        .prepare_cached(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM outbox
-             WHERE case_id = ?1 AND audience = ?2 AND SUBSTR(kind, 1, LENGTH(?3)) = ?3
-             ORDER BY local_seq"
-        ))?
-        .query_map((log.case_id.to_string(), log.audience.as_str(), kinds), outgoing)?
+        .prepare_cached(TALK_OF_LOG)?
+        .query_map((log.case_id.to_string(), log.audience.as_str()), outgoing)?
         .collect()
+}
+
+pub(crate) const ABOUT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND subject = ?3
+     ORDER BY local_seq"
+);
+
+/// Operations of a log about one subject, in their order.
+pub(crate) fn about(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(ABOUT)?
+        .query_map(
+            (log.case_id.to_string(), log.audience.as_str(), subject),
+            outgoing,
+        )?
+        .collect()
+}
+
+/// Has an operation come after another one, or after none.
+pub(crate) fn set_parent(tx: &WriteTransaction<'_>, op_id: OpId, parent: Option<OpId>) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("UPDATE outbox SET depends_on = ?2 WHERE op_id = ?1")?
+        .execute((op_id.to_string(), parent.map(|id| id.to_string())))?;
+    Ok(())
 }
 
 /// Every operation, in its order.
