@@ -80,8 +80,12 @@ fn picture(number: usize) -> ayumi_protocol::body::Attachment {
     }
 }
 
-/// A log that grows by these steps. What is pulled before an erasure still has the body: so `snapshots` says how the log was at each
-/// length.
+/// The number of the entry at an index.
+fn place(index: usize) -> i64 {
+    i64::try_from(index).unwrap() + 1
+}
+
+/// What a step does to a log. A phone that has pulled an entry before it is erased has had its body.
 fn write(log: &mut Log, step: &Step) {
     let who = |by: u8| match by {
         0 => her(),
@@ -110,11 +114,11 @@ fn write(log: &mut Log, step: &Step) {
             }
         }
         Step::Read { by, up_to } => {
-            log.append(&who(*by), read(*up_to as i64 + 1));
+            log.append(&who(*by), read(place(*up_to)));
         }
         Step::Erase { target } => {
             if *target < length {
-                log.erase(seq(*target as i64 + 1));
+                log.erase(seq(place(*target)));
             }
         }
         Step::Newer => {
@@ -146,7 +150,7 @@ proptest! {
         fast.pull(&log);
         prop_assert_eq!(rows(&slow), rows(&fast));
         let before = rows(&slow);
-        slow.store().write::<_, StoreError>(|tx| replica::refold(tx)).unwrap();
+        slow.store().write::<_, StoreError>(replica::refold).unwrap();
         prop_assert_eq!(before, rows(&slow));
     }
 }
