@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use ayumi_protocol::cursor::Epoch;
-use ayumi_protocol::time::UtcMillis;
 use ayumi_server::host::{Host, Inline, ManualTime};
 use ayumi_server::policy::Policy;
 use ayumi_server::server::{Parts, Server, boxed};
@@ -105,7 +104,11 @@ impl Backend {
     /// The incarnation of the store.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        at_once(self.server.read((), |tx, ()| boxed(async move { Ok(state::epoch(tx).await?) }))).expect("an epoch")
+        at_once(
+            self.server
+                .read((), |tx, ()| boxed(async move { Ok(state::epoch(tx).await?) })),
+        )
+        .expect("an epoch")
     }
 
     /// Copies everything the server keeps, as an operator's nightly backup does.
@@ -113,7 +116,11 @@ impl Backend {
     /// # Panics
     /// If the files cannot be copied.
     #[must_use]
-    pub fn back_up(&self, to: &Path, heads: std::collections::BTreeMap<crate::oracle::Log, u64>) -> ServerBackup {
+    pub fn back_up(
+        &self,
+        to: &Path,
+        heads: std::collections::BTreeMap<crate::oracle::Log, u64>,
+    ) -> ServerBackup {
         copy_folder(&self.folder, to);
         ServerBackup {
             folder: to.to_owned(),
@@ -127,7 +134,7 @@ impl Backend {
     /// # Panics
     /// If the files cannot be copied.
     #[must_use]
-    pub fn restore(self, backup: &ServerBackup, now: UtcMillis) -> Self {
+    pub fn restore(self, backup: &ServerBackup) -> Self {
         let Self {
             server,
             time,
@@ -145,7 +152,6 @@ impl Backend {
             boxed(async move { Ok(state::renew(tx, *epoch).await?) })
         }))
         .expect("a new epoch");
-        let _ = now;
         restored
     }
 

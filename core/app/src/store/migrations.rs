@@ -70,6 +70,7 @@ pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "case_step_day",
     "case_weigh_in",
     "case_setting",
+    "step_log_correction",
 ];
 
 /// The version a file has once all of `steps` have been climbed.

@@ -105,6 +105,8 @@ pub struct Outgoing {
     pub recorded_at: Option<UtcMillis>,
     /// Why it is parked.
     pub park_reason: Option<String>,
+    /// It was in the log of a server that lost it.
+    pub is_reoffered: bool,
 }
 
 impl Outgoing {
@@ -263,8 +265,9 @@ pub(crate) fn enqueue(
             server_seq: None,
             recorded_at: None,
             park_reason: None,
+            is_reoffered: false,
         };
-        sql::insert(tx, &outgoing, new.subject.as_deref(), false)?;
+        sql::insert(tx, &outgoing, new.subject.as_deref())?;
     }
     if kind == Kind::ConsentGiven {
         // What waited for consent is said again after it: it goes to the tail, behind the consent.
@@ -304,11 +307,20 @@ pub(crate) fn cancel_unsent(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<bo
 ///
 /// Errors: `Gone` if it is neither.
 pub(crate) fn discard(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<(), EnqueueError> {
-    let state = sql::find(tx, op_id)?.map(|outgoing| outgoing.state);
-    match state {
-        Some(OperationState::Parked | OperationState::NeedsConfirmation) => Ok(remove(tx, op_id)?),
-        _ => Err(EnqueueError::Gone),
+    let Some(outgoing) = sql::find(tx, op_id)?.filter(|outgoing| {
+        matches!(
+            outgoing.state,
+            OperationState::Parked | OperationState::NeedsConfirmation
+        )
+    }) else {
+        return Err(EnqueueError::Gone);
+    };
+    let subject = sql::subject(tx, op_id)?;
+    remove(tx, op_id)?;
+    if let Some(subject) = subject {
+        crate::readings::reconsider(tx, outgoing.log, &subject)?;
     }
+    Ok(())
 }
 
 /// Sends a parked or old operation after all: at the tail, under its id, with its bytes. What was parked with it follows it.

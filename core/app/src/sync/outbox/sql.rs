@@ -18,7 +18,8 @@ use crate::time::UtcMillis;
 macro_rules! columns {
     () => {
         "case_id, audience, lane, local_seq, op_id, kind, body_version, body, occurred_at_ms, zone, utc_offset_min,
-         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason"
+         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason,
+         is_reoffered"
     };
 }
 
@@ -60,15 +61,11 @@ fn outgoing(row: &Row<'_>) -> SqlResult<Outgoing> {
         server_seq: seq_at(row, 17)?,
         recorded_at: row.get::<_, Option<i64>>(18)?.map(UtcMillis),
         park_reason: row.get(19)?,
+        is_reoffered: row.get(20)?,
     })
 }
 
-pub(super) fn insert(
-    tx: &WriteTransaction<'_>,
-    outgoing: &Outgoing,
-    subject: Option<&str>,
-    is_reoffered: bool,
-) -> SqlResult<()> {
+pub(super) fn insert(tx: &WriteTransaction<'_>, outgoing: &Outgoing, subject: Option<&str>) -> SqlResult<()> {
     let operation = &outgoing.operation;
     tx.connection()
         .prepare_cached(
@@ -95,17 +92,21 @@ pub(super) fn insert(
             outgoing.attempts,
             outgoing.unresolved,
             outgoing.old_from.0,
-            is_reoffered,
+            outgoing.is_reoffered,
         ])?;
     Ok(())
 }
 
 /// Puts an operation that a restored server has lost back into its lane, ahead of everything in it. `false`: it is there already.
-pub(crate) fn insert_reoffered(tx: &WriteTransaction<'_>, outgoing: &Outgoing) -> SqlResult<bool> {
+pub(crate) fn insert_reoffered(
+    tx: &WriteTransaction<'_>,
+    outgoing: &Outgoing,
+    subject: Option<&str>,
+) -> SqlResult<bool> {
     if find(tx, outgoing.operation.op_id)?.is_some() {
         return Ok(false);
     }
-    insert(tx, outgoing, None, true)?;
+    insert(tx, outgoing, subject)?;
     Ok(true)
 }
 
@@ -157,6 +158,28 @@ pub(super) fn unsent_about(reader: &Reader<'_>, log: LogName, subject: &str) -> 
             parsed(row, 0, "an operation", OpId::parse)
         })
         .optional()
+}
+
+/// Whether any operation about something is there, in whatever state.
+pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE case_id = ?1 AND audience = ?2 AND subject = ?3)",
+        )?
+        .query_row((log.case_id.to_string(), log.audience.as_str(), subject), |row| {
+            row.get(0)
+        })
+}
+
+/// What an operation is about.
+pub(super) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
+    let subject = reader
+        .connection()
+        .prepare_cached("SELECT subject FROM outbox WHERE op_id = ?1")?
+        .query_row([op_id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(subject.flatten())
 }
 
 /// Another body and another moment for an operation that was never attempted.
