@@ -59,7 +59,7 @@ pub use item::{
     ReplyPreview, TimelineItem, TimelinePage,
 };
 pub(crate) use read_marks::MarkTimes;
-pub use read_marks::{Marked, Unread};
+pub use read_marks::{Marked, UNREAD_MOST, Unread};
 
 use crate::case;
 use crate::clock::{Clock, Random};
