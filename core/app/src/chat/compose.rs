@@ -9,7 +9,6 @@ use ayumi_protocol::limits::{LimitError, LimitReason};
 
 use super::draft;
 use super::message::{Message, Talk, care, is_in_conversation};
-use super::sql::draft as draft_sql;
 use super::timeline::Conversation;
 use super::{Chat, ChatError};
 use crate::store::{Topic, WriteTransaction};
@@ -88,7 +87,7 @@ impl Chat<'_> {
                 return Err(ChatError::TemplateUnchanged);
             }
             let op_id = self.post(tx, case_id, message)?;
-            draft_sql::delete(tx, case_id)?;
+            draft::sql::delete(tx, case_id)?;
             Ok(op_id)
         })
     }

@@ -8,7 +8,7 @@ use ayumi_protocol::cursor::{Audience, Seq};
 use ayumi_protocol::id::{AccountId, CaseId};
 
 use super::message::care;
-use super::sql::shown;
+use super::timeline::sql as shown;
 use super::{Chat, ChatError};
 use crate::store::{Reader, Topic};
 use crate::sync::outbox::{self, NewOperation, OperationState};

@@ -10,7 +10,7 @@ fn hot_statements_search_and_never_sort_or_read_a_whole_table() {
         ("talk of log", outbox::sql::TALK_OF_LOG),
         ("about", outbox::sql::ABOUT),
     ];
-    for (name, statement) in sql::shown::HOT_STATEMENTS.iter().chain(&of_outbox) {
+    for (name, statement) in timeline::sql::HOT_STATEMENTS.iter().chain(&of_outbox) {
         for step in phone.plan(statement) {
             // What waits of one case is sorted: a handful.
             let is_few = of_outbox.iter().any(|(few, _)| few == name);

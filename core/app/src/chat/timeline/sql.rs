@@ -161,7 +161,7 @@ pub(in super::super) fn pictures(
 }
 
 /// A picture from eight columns.
-pub(super) fn attachment(row: &Row<'_>, first: usize) -> SqlResult<Attachment> {
+pub(in super::super) fn attachment(row: &Row<'_>, first: usize) -> SqlResult<Attachment> {
     let at = |offset: usize| first.saturating_add(offset);
     Ok(Attachment {
         sha256: parsed(row, at(0), "a hash", Sha256::parse)?,
@@ -228,7 +228,7 @@ pub(in super::super) fn unread(
     )
 }
 
-pub(super) fn limit(most: usize) -> i64 {
+pub(in super::super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 
