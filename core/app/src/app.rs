@@ -198,6 +198,11 @@ impl App {
         self.store.write(|tx| zone_table::report_zone(tx, now, zone))
     }
 
+    #[cfg(test)]
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Steps.
     #[must_use]
     pub const fn steps(&self) -> Steps<'_> {
