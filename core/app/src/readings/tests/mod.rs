@@ -6,11 +6,15 @@ mod stories;
 use std::cell::Cell;
 use std::sync::Arc;
 
+use ayumi_protocol::body::{Body, CaseOpened};
 use ayumi_protocol::cursor::{Cursor, Epoch, LogName, Seq};
 use ayumi_protocol::entry::{Entry, Recorded};
-use ayumi_protocol::id::{AccountId, CaseId, DeviceId};
+use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId, SocietyId};
+use ayumi_protocol::kind::Kind;
 use ayumi_protocol::pull::Page;
 use ayumi_protocol::session::Role;
+use ayumi_protocol::time::{UtcOffset, ZoneName};
+use ayumi_protocol::unknown::UnknownFields;
 use uuid::Uuid;
 
 use crate::app::{App, Config};
@@ -50,9 +54,37 @@ impl Random for Counted {
 }
 
 /// The log of the case, as a server keeps it.
-#[derive(Default)]
 struct Server {
     log: Vec<Entry>,
+}
+
+/// A case begins with the entry that opens it.
+impl Default for Server {
+    fn default() -> Self {
+        let opened = Body::from(CaseOpened {
+            society_id: SocietyId::from_uuid(Uuid::from_u128(8)),
+            society_name: "A society".to_owned(),
+            name: "Simulated".to_owned(),
+            name_reading: None,
+        });
+        let entry = Entry {
+            seq: Seq::new(1).unwrap(),
+            op_id: OpId::from_uuid(Uuid::from_u128(1)),
+            author_id: AccountId::SYSTEM,
+            author_role: Role::System,
+            device_id: DeviceId::SYSTEM,
+            kind: Kind::CaseOpened.into(),
+            body_version: 1,
+            occurred_at_ms: START.into(),
+            zone: ZoneName::parse("Asia/Tokyo").unwrap(),
+            utc_offset_min: UtcOffset::from_minutes(540).unwrap(),
+            recorded_at_ms: START.into(),
+            min_app_version: None,
+            body: Some(opened.to_raw().unwrap()),
+            unknown: UnknownFields::default(),
+        };
+        Self { log: vec![entry] }
+    }
 }
 
 struct Phone {
@@ -92,7 +124,13 @@ impl Phone {
     fn hers(device: u128) -> Self {
         let phone = Self::unsigned(device);
         phone.sign_in(HER, Some(CASE));
+        phone.read_nothing_but_the_opening();
         phone
+    }
+
+    /// The log was read once, as it is after every sign-in.
+    fn read_nothing_but_the_opening(&self) {
+        self.pull(&Server::default());
     }
 
     fn dietitians(device: u128) -> Self {
@@ -275,7 +313,9 @@ impl Phone {
 
     /// Folds the log again and derives everything, as an app with other rules does at its start.
     fn derive_everything(&self) {
-        self.app.set_day_start(self.app.day_start().unwrap()).unwrap();
+        self.write(replica::refold);
+        self.app.steps().rebuild().unwrap();
+        self.app.weight().rebuild().unwrap();
     }
 }
 

@@ -157,6 +157,7 @@ fn what_was_entered_before_sign_in_is_reported() {
     assert_eq!(phone.app.outbox().unwrap(), []);
     phone.sign_in(HER, Some(CASE));
     phone.sync(&mut server);
+    phone.sync(&mut server);
     let dietitian = Phone::dietitians(3);
     dietitian.pull(&server);
     let home = dietitian.app.case_home(CASE, date("2026-04-02")).unwrap();
@@ -176,8 +177,9 @@ fn a_phone_that_lost_its_file_gets_everything_back_and_goes_on() {
     lost.app.steps().set_goal(Some(8000)).unwrap();
     lost.correct("2026-04-02", Some(4000));
     lost.sync(&mut server);
-    // The same device with an empty file.
-    let again = Phone::hers(1);
+    // The same device with an empty file: it reports no date before it has read the log.
+    let again = Phone::unsigned(1);
+    again.sign_in(HER, Some(CASE));
     again.clock.advance(2 * HOUR_MS);
     again.walk("later", START.plus(HOUR_MS), 200);
     again.sync(&mut server);
@@ -431,7 +433,14 @@ fn the_charts_of_a_real_month_are_the_same_on_both_sides() {
     dietitian.pull(&server);
     let last = phone.app.today().unwrap();
     let mut seen = 0;
-    for span in [Span::Day, Span::Week, Span::Month, Span::Quarter, Span::Year, Span::All] {
+    for span in [
+        Span::Day,
+        Span::Week,
+        Span::Month,
+        Span::Quarter,
+        Span::Year,
+        Span::All,
+    ] {
         for back in [0, 3, 20] {
             let end = last.checked_sub_days(chrono::Days::new(back)).unwrap();
             seen += same_charts(&phone, &dietitian, span, end);
