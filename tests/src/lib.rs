@@ -15,3 +15,4 @@ pub mod oracle;
 pub mod phone;
 pub mod proxy;
 pub mod scenario;
+pub mod simulation;

@@ -1,6 +1,5 @@
 //! The misbehaving proxy itself: each treatment before a small server, seen by a client that shows every byte.
 #![expect(
-    clippy::arithmetic_side_effects,
     clippy::cast_possible_wrap,
     clippy::expect_used,
     clippy::panic,

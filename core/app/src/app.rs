@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
+use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::CaseId;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -17,7 +18,11 @@ use chrono_tz::Tz;
 pub use charts::ChartRequest;
 
 use crate::case::Cases;
+use crate::chat::{self, Chat, ChatFiles, MarkTimes};
 use crate::clock::{Clock, Random};
+#[cfg(feature = "net")]
+use crate::net::{self, Driver};
+use crate::server::ServerConfig;
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
@@ -26,7 +31,7 @@ use crate::store::{
 };
 use crate::sync;
 use crate::sync::account::{self, Account};
-use crate::sync::engine::{Engine, Files, Input, Instruction, Now};
+use crate::sync::engine::{Engine, Input, Instruction, Now, SyncStatus};
 use crate::sync::outbox::{self, Outgoing};
 use crate::sync::replica::{self, Replica};
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
@@ -72,15 +77,21 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness for new ids.
     pub random: Arc<dyn Random>,
+    /// The server; `None` for an app that exchanges nothing. Only builds with the feature `net` make use of it.
+    pub server: Option<ServerConfig>,
 }
 
 /// An opened app. Every read and every local write is a plain call that never waits for a network.
 #[derive(Debug)]
 pub struct App {
-    store: Store,
+    store: Arc<Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     recovery: Mutex<Option<Recovery>>,
+    chat_files: ChatFiles,
+    mark_times: MarkTimes,
+    #[cfg(feature = "net")]
+    driver: Option<Driver>,
 }
 
 /// The derived views, each with the version of the rules that lead to it.
@@ -96,15 +107,31 @@ impl App {
     ///
     /// Errors: as [`Store::open`].
     pub fn open(config: Config) -> Result<Self, StoreError> {
+        let chat_files = ChatFiles::new(&config.folder);
         let (store, recovery) = Store::open(StoreConfig {
             folder: config.folder,
             key: config.key,
         })?;
+        let store = Arc::new(store);
+        #[cfg(feature = "net")]
+        let driver = config.server.map(|server| {
+            Driver::new(
+                server,
+                Arc::clone(&store),
+                chat_files.clone(),
+                Arc::clone(&config.clock),
+                Arc::clone(&config.random),
+            )
+        });
         let app = Self {
             store,
             clock: config.clock,
             random: config.random,
             recovery: Mutex::new(recovery),
+            chat_files,
+            mark_times: MarkTimes::default(),
+            #[cfg(feature = "net")]
+            driver,
         };
         app.report_zone(config.zone)?;
         app.catch_up()?;
@@ -116,6 +143,7 @@ impl App {
     /// Price: the start after a change of rules takes as long as deriving everything.
     fn catch_up(&self) -> Result<(), StoreError> {
         self.store.drop_old_quarantine(self.clock.now())?;
+        self.collect_files()?;
         let is_outdated = |reader: &Reader<'_>| {
             for (view, version) in DERIVED_VIEWS {
                 if derived::version(reader, view)? != Some(version) {
@@ -146,10 +174,15 @@ impl App {
             .clone()
     }
 
-    /// Closes the files until [`Self::resume`], because the app goes to the background. Twice is once.
+    /// Takes back what is exchanged with the server and closes the files until [`Self::resume`], because the app goes to the
+    /// background. Twice is once.
     ///
     /// Errors: as [`Store::pause`].
     pub fn pause(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.pause(|| self.store.pause());
+        }
         self.store.pause()
     }
 
@@ -160,13 +193,22 @@ impl App {
         if let Some(recovery) = self.store.resume()? {
             *self.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
         }
-        self.catch_up()
+        self.catch_up()?;
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            driver.resume();
+        }
+        Ok(())
     }
 
     /// Closes the app for good. Later calls answer `Closed`; closing again does nothing.
     ///
     /// Errors: as [`Store::close`].
     pub fn close(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.close(|| self.store.close());
+        }
         self.store.close()
     }
 
@@ -174,6 +216,10 @@ impl App {
     ///
     /// Errors: as [`Store::wipe`].
     pub fn wipe(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.wipe(|| self.store.wipe());
+        }
         self.store.wipe()
     }
 
@@ -205,14 +251,53 @@ impl App {
 
     /// Steps.
     #[must_use]
-    pub const fn steps(&self) -> Steps<'_> {
+    pub fn steps(&self) -> Steps<'_> {
         Steps::new(&self.store)
+    }
+
+    /// The exchange with the server.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn sync(&self) -> net::Sync<'_> {
+        net::Sync::new(self.driver.as_ref(), &self.store)
     }
 
     /// Weight.
     #[must_use]
     pub fn weight(&self) -> Weights<'_> {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
+    }
+
+    /// The store, for stories that look below.
+    #[cfg(test)]
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Conversations.
+    #[must_use]
+    pub fn chat(&self) -> Chat<'_> {
+        Chat::new(
+            &self.store,
+            self.clock.as_ref(),
+            self.random.as_ref(),
+            &self.chat_files,
+            &self.mark_times,
+        )
+    }
+
+    /// Deletes files of own pictures that nothing names any more.
+    fn collect_files(&self) -> Result<(), StoreError> {
+        self.chat().delete_pictures_of_the_gone()?;
+        let now = self.clock.now();
+        self.store
+            .write::<_, StoreError>(|tx| Ok(outbox::sql::forget_old_uploads(tx, now)?))?;
+        let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
+        let deleted = self.chat_files.attachments.collect(&keep, now)?;
+        if deleted > 0 {
+            tracing::info!(deleted, "files of pictures that nothing names");
+        }
+        Ok(())
     }
 
     /// The cases on this phone, and her consent.
@@ -230,11 +315,30 @@ impl App {
     pub fn step(
         &self,
         engine: &mut Engine,
-        files: &dyn Files,
         now: Now,
         input: Input,
     ) -> (Vec<Instruction>, Result<(), StoreError>) {
-        engine.step(&self.store, files, now, self.random.as_ref(), input)
+        let (instructions, result) =
+            engine.step(&self.store, &self.chat_files, now, self.random.as_ref(), input);
+        let result = result.and_then(|()| self.chat().delete_pictures_of_the_gone());
+        (instructions, result)
+    }
+
+    /// What a screen shows of an engine. See [`Engine::status`].
+    pub fn status(&self, engine: &Engine, now: Now) -> Result<SyncStatus, StoreError> {
+        self.store.read(|reader| engine.status(reader, now))
+    }
+
+    /// Bytes of a part of an own picture, for a driver that sends it.
+    ///
+    /// Errors: `Io` if the file is gone or shorter; `Locked`.
+    pub fn read_part(
+        &self,
+        sha256: Sha256,
+        offset_bytes: u32,
+        length_bytes: u32,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.chat_files.read_part(sha256, offset_bytes, length_bytes)
     }
 
     /// What waits to be sent, in its order: an inspection, not a screen.
@@ -245,6 +349,11 @@ impl App {
     /// Every log on this phone, with how far it was read: an inspection, not a screen.
     pub fn replicas(&self) -> Result<Vec<Replica>, StoreError> {
         self.store.read(replica::all_growing)
+    }
+
+    /// The copy of a log that screens show: an inspection, not a screen.
+    pub fn shown_replica(&self, log: LogName) -> Result<Option<Replica>, StoreError> {
+        self.store.read(|reader| replica::shown(reader, log))
     }
 
     /// Entries of a shown log after a place, at most `most`, in their order: an inspection, not a screen.

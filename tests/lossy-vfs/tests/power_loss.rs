@@ -101,6 +101,10 @@ fn the_same_seed_leaves_the_same_files() {
         let bench = Bench::new();
         let connection = bench.connect().expect("a connection");
         Bench::prepare(&connection, "wal", "NORMAL").expect("a table");
+        // Without checkpoints nothing is synced, so that everything may be lost.
+        connection
+            .execute_batch("PRAGMA wal_autocheckpoint = 0")
+            .expect("a setting");
         for row in 0..20 {
             Bench::insert(&connection, row).expect("a row");
         }

@@ -11,11 +11,11 @@
 //! (parked after a lost answer, sent again while the first request wandered about), nobody can say which of the two arrived, and
 //! the entry is not judged. An answered attempt cannot wander, and none does so for longer than `Bounds::wandering_ms`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::anomaly::{Invariant, Word};
 use super::checker::{Access, Checker, Incarnation, Phone};
-use super::history::{Account, Device, Entry, Epoch, Kind, Log, Millis, OpId, ServerEvent};
+use super::history::{Account, Device, Entry, Epoch, Fingerprint, Kind, Log, Millis, OpId, ServerEvent};
 
 /// Where an entry stands in the order of its device's lane.
 enum Key {
@@ -192,13 +192,7 @@ impl Checker {
             .and_then(|phone| phone.files.placements.get(&entry.op))
             .map(|placement| placement.payloads.contains(&entry.payload));
         // A device that offers what another one of its account wrote has the bytes from the log.
-        let before = self.incarnations.iter().any(|store| {
-            store
-                .place_of
-                .get(&entry.op)
-                .and_then(|(log, seq)| store.logs.get(log)?.get(seq))
-                .is_some_and(|old| old.payload == entry.payload)
-        });
+        let before = self.stored_bytes(entry.op).contains(&entry.payload);
         if here == Some(false) && !before {
             let rule = "the log holds the bytes that were enqueued";
             self.object(
@@ -210,7 +204,11 @@ impl Checker {
             );
         }
         let known_before = self.ops.contains_key(&entry.op);
-        if here.is_none() && !before && known_before {
+        let formerly = self
+            .phones
+            .get(&device)
+            .is_some_and(|phone| phone.former.contains(&entry.op));
+        if here.is_none() && !before && known_before && !formerly {
             let rule = "a device sends only what it enqueued, restored or had pulled";
             self.object(
                 (Invariant::I2, Word::Unexpected),
@@ -260,6 +258,15 @@ impl Checker {
         }
     }
 
+    /// The bytes under which an operation was ever stored.
+    pub(super) fn stored_bytes(&self, op: OpId) -> BTreeSet<Fingerprint> {
+        let entry_in = |store: &Incarnation| {
+            let (log, seq) = store.place_of.get(&op)?;
+            store.logs.get(log)?.get(seq).map(|entry| entry.payload)
+        };
+        self.incarnations.iter().filter_map(entry_in).collect()
+    }
+
     /// Where an operation has ever been acknowledged under this number.
     pub(super) fn was_stored_at(&self, op: OpId, seq: u64) -> bool {
         self.incarnations
@@ -277,17 +284,17 @@ fn key_of(phone: &Phone, entry: &Entry, now: usize, at_ms: Millis, wandering_ms:
         .rev()
         .filter(|((epoch, log), _)| *epoch < now && *log == entry.log)
         .find_map(|((epoch, _), replica)| replica.get(&entry.op).map(|seen| (*epoch, *seen)));
-    if let Some((epoch, seen)) = reoffered
-        && placement.is_none_or(|placement| placement.placed < seen.last)
-    {
-        return Key::Reoffered { epoch, seq: seen.seq };
-    }
-    let Some(placement) = placement else {
-        return Key::Unknowable;
-    };
     let may_wander = |sent: Millis| at_ms.saturating_sub(sent) <= wandering_ms;
-    if placement.passed || placement.unsure || placement.wandering.iter().any(|sent| may_wander(*sent)) {
-        return Key::Unknowable;
+    let is_unknowable = placement.is_none_or(|placement| {
+        placement.passed || placement.unsure || placement.wandering.iter().any(|sent| may_wander(*sent))
+    });
+    match (reoffered, placement) {
+        (Some((epoch, seen)), None) => Key::Reoffered { epoch, seq: seen.seq },
+        (_, _) if is_unknowable => Key::Unknowable,
+        (Some((epoch, seen)), Some(placement)) if placement.placed < seen.last => {
+            Key::Reoffered { epoch, seq: seen.seq }
+        }
+        (_, Some(placement)) => Key::Placed(placement.local_order),
+        (None, None) => Key::Unknowable,
     }
-    Key::Placed(placement.local_order)
 }

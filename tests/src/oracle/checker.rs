@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::anomaly::{Anomaly, Invariant, Word};
 use super::history::{
-    Account, Bounds, Case, Device, Enqueue, Entry, Epoch, FileCheck, Fingerprint, Happening, History, Lane,
-    Log, Millis, OpId, PhoneEvent, RowState, Shown, Target, WorldEvent,
+    Account, Bounds, Case, Departure, Device, Enqueue, Entry, Epoch, FileCheck, Fingerprint, Happening,
+    History, Lane, Log, Millis, OpId, PhoneEvent, RowState, Shown, Target, WorldEvent,
 };
 
 /// Every breach of I1 to I12 in a history, each once, in the order in which they were seen. Empty means clean.
@@ -113,7 +113,10 @@ pub(super) struct Phone {
     pub(super) able_since: Millis,
     pub(super) cursors: BTreeMap<Log, (usize, u64)>,
     pub(super) shown: Option<Shown>,
-    pub(super) requests: BTreeMap<Target, OpenRequest>,
+    /// Attempted in stores that were erased since: a request may still be under way.
+    pub(super) former: BTreeSet<OpId>,
+    /// Under way, the oldest first.
+    pub(super) requests: BTreeMap<Target, Vec<OpenRequest>>,
     /// When a target was tried last, or may be tried again.
     pub(super) tried: BTreeMap<Target, Millis>,
     /// Since when a lane has something to send.
@@ -133,6 +136,7 @@ impl Default for Phone {
             able_since: 0,
             cursors: BTreeMap::new(),
             shown: None,
+            former: BTreeSet::new(),
             requests: BTreeMap::new(),
             tried: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -333,6 +337,25 @@ impl Checker {
             PhoneEvent::RestoredFromBackup { backup } => self.backups.get(backup).cloned(),
             _ => None,
         };
+        if let Some(files) = &copied {
+            // What was given up since the copy is in it as it was.
+            let is_live =
+                |(op, placement): &(&OpId, &Placement)| !placement.passed || files.owed.contains_key(*op);
+            for (op, _) in files.placements.iter().filter(is_live) {
+                if let Some(known) = self.ops.get_mut(op) {
+                    known.cancelled = false;
+                }
+            }
+        }
+        let begins_anew = match event {
+            PhoneEvent::RestoredFromBackup { .. } => true,
+            PhoneEvent::SignedOut(departure) => *departure != Departure::Kept,
+            _ => false,
+        };
+        if begins_anew && let Some(store) = self.incarnations.last_mut() {
+            // New files count their places from the beginning.
+            store.lanes.retain(|(_, owner, _), _| *owner != device);
+        }
         let at_ms = self.at_ms;
         let phone = self.phones.entry(device).or_default();
         let was_able = phone.is_able();

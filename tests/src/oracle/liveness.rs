@@ -27,6 +27,7 @@ impl Checker {
         let hung = phone
             .requests
             .values()
+            .flatten()
             .any(|open| at_ms > open.started_ms + open.deadline_ms + grace_ms);
         let mut stalled = Vec::new();
         if phone.is_able() {
@@ -73,7 +74,7 @@ impl Checker {
             started_ms,
             deadline_ms,
         };
-        phone.requests.insert(target, open);
+        phone.requests.entry(target).or_default().push(open);
         let tried = phone.tried.entry(target).or_default();
         *tried = (*tried).max(started_ms);
     }
@@ -82,7 +83,13 @@ impl Checker {
         let at_ms = self.at_ms;
         let most = self.bounds.failures_per_minute;
         let phone = self.phones.entry(device).or_default();
-        phone.requests.remove(&target);
+        if let Some(open) = phone.requests.get_mut(&target) {
+            if open.len() > 1 {
+                open.remove(0);
+            } else {
+                phone.requests.remove(&target);
+            }
+        }
         let tried = phone.tried.entry(target).or_default();
         let failures = phone.failures.entry(target).or_default();
         let mut spins = false;

@@ -9,6 +9,7 @@
 //! | `history.rs` | what a driver writes down, as plain data |
 //! | `anomaly.rs` | what comes out: invariant, word, ids, time; never a text or a value |
 //! | `checker.rs` | the walk over a history; the files that judge are listed there |
+//! | `model/` | the same rules as plain lists, to try the checker on scripts: clean ones pass, each deliberate mistake is found |
 //! | `tests/` | broken histories that have to be objected to, correct ones that may not be |
 //!
 //! # How to read a history
@@ -56,7 +57,7 @@
 //! | rewritten in place, coalesced | keeps the place that it had |
 //! | consent withdrawn | the withdrawal is enqueued last and sent first; what it overtook is held, and goes only as sent again, behind the next consent |
 //! | stored at the first attempt, its answer lost, then parked or confirmed | judged by the place at the append, which was right |
-//! | an old attempt may still wander in the network when the operation is parked or has a new place | not judged for two minutes: nobody can tell which request arrived |
+//! | an old attempt may still wander in the network when the operation is parked, overtaken by a withdrawal, or has a new place | not judged for two minutes: nobody can tell which request arrived |
 //! | re-offered after a restored server | within the new epoch: entries that the device had pulled in an old epoch come in the order of their old numbers, ahead of all else in the lane; what it had not pulled comes in its own order |
 //! | re-offered by another device of the account | an entry belongs to the device whose session appended it in this epoch, and is judged there |
 //! | two devices of one person | each keeps its own order; between them only the log decides |
@@ -69,6 +70,7 @@ mod checker;
 mod ending;
 mod history;
 mod liveness;
+pub mod model;
 mod outbox;
 mod screens;
 #[cfg(test)]

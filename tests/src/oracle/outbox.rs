@@ -58,6 +58,11 @@ impl Checker {
             }
             match enqueue.kind {
                 Kind::ConsentWithdrawn => {
+                    // It goes ahead of everything, so also of requests that may still be under way.
+                    for overtaken in files.placements.values_mut() {
+                        let sent = overtaken.open.drain(..).map(|open| open.at_ms);
+                        overtaken.wandering.extend(sent);
+                    }
                     files.withdrawn.insert(enqueue.log.case, enqueue.op);
                 }
                 Kind::ConsentGiven => {
@@ -70,12 +75,10 @@ impl Checker {
             && files.placements.contains_key(&enqueue.op)
             && enqueue.returned;
         files.placements.insert(enqueue.op, placement);
-        if let Some(old) = enqueue
-            .replaces
-            .filter(|old| *old != enqueue.op && enqueue.returned)
-            && let Some(known) = self.ops.get_mut(&old)
+        if let Some(old) = enqueue.replaces.filter(|old| *old != enqueue.op)
+            && enqueue.returned
         {
-            known.cancelled = !replaced_after_sending;
+            self.given_up(device, old, !replaced_after_sending);
         }
         self.ops.insert(
             enqueue.op,
@@ -170,13 +173,18 @@ impl Checker {
             placement.passed = true;
             never_sent = !placement.attempted;
         }
-        // A copy of the files on another phone may still send it.
+        self.given_up(device, op, never_sent);
+    }
+
+    /// It may not arrive any more, unless bytes of it left, or another phone has a copy of the files or its entry.
+    fn given_up(&mut self, device: Device, op: OpId, never_sent: bool) {
         let elsewhere = self
             .phones
             .iter()
-            .any(|(other, phone)| *other != device && phone.files.owed.contains_key(&op));
+            .any(|(other, phone)| *other != device && phone.files.placements.contains_key(&op));
+        let was_stored = !self.stored_bytes(op).is_empty();
         if let Some(known) = self.ops.get_mut(&op) {
-            known.cancelled = never_sent && !elsewhere;
+            known.cancelled = never_sent && !elsewhere && !was_stored;
         }
     }
 
@@ -188,6 +196,7 @@ impl Checker {
             self.object((Invariant::I1, Word::Unexpected), Some(device), None, &[op], rule);
             return;
         };
+        let stored = self.stored_bytes(op);
         let phone = self.phones.entry(device).or_default();
         let last = phone
             .files
@@ -197,6 +206,9 @@ impl Checker {
         let overtakes = local_order <= *last;
         *last = (*last).max(local_order);
         let placement = phone.files.placements.entry(op).or_default();
+        if placement.payloads.is_empty() {
+            placement.payloads = stored;
+        }
         placement.local_order = local_order;
         placement.placed = index;
         placement.passed = false;
@@ -227,6 +239,8 @@ impl Checker {
             .partition(|(_, owner)| Some(*owner) == account);
         // What another account left here lies in stores of its own.
         let mut placements = std::mem::take(&mut phone.files.placements);
+        let attempted = placements.iter().filter(|(_, placement)| placement.attempted);
+        phone.former.extend(attempted.map(|(op, _)| *op));
         placements.retain(|op, _| others.contains_key(op));
         phone.files = Files {
             owed: others,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::anomaly::{Invariant, Word};
-use super::checker::{Checker, Seen};
+use super::checker::{Checker, Placement, Seen};
 use super::history::{Account, Body, Device, ItemState, LogView, OpId, OutboxRow, RowState, Shown};
 
 impl Checker {
@@ -256,11 +256,24 @@ impl Checker {
                 let rule = "what is shown as sent is in the log under that number";
                 self.object((Invariant::I1, Word::Lost), Some(device), log, &[row.op], rule);
             }
-            if let Some(placement) = self
-                .phones
-                .get_mut(&device)
-                .and_then(|phone| phone.files.placements.get_mut(&row.op))
-            {
+            let stored = self.stored_bytes(row.op);
+            let Some(phone) = self.phones.get_mut(&device) else {
+                continue;
+            };
+            // What another device of the account wrote, offered again by this one, has no place of its own here.
+            let was_pulled = phone
+                .files
+                .replicas
+                .values()
+                .any(|replica| replica.contains_key(&row.op));
+            if was_pulled && !phone.files.placements.contains_key(&row.op) {
+                let placement = Placement {
+                    payloads: stored,
+                    ..Placement::default()
+                };
+                phone.files.placements.insert(row.op, placement);
+            }
+            if let Some(placement) = phone.files.placements.get_mut(&row.op) {
                 if placement.unsure {
                     placement.unsure = false;
                     placement.local_order = row.local_order;
@@ -312,6 +325,15 @@ impl Checker {
                 })
                 .collect();
             if let Some(phone) = self.phones.get_mut(&device) {
+                for entry in &view.entries {
+                    // Whatever was decided about it before, and whatever it was here: it has settled as it is in the log.
+                    if let Some(placement) = phone.files.placements.get_mut(&entry.op) {
+                        placement.passed = false;
+                        if let Body::Whole(payload) = entry.body {
+                            placement.payloads = [payload].into();
+                        }
+                    }
+                }
                 phone.files.replicas.insert((position, view.log), replica);
             }
         }

@@ -83,7 +83,8 @@ impl PreparedPicture {
 /// Of an animated PNG the picture that viewers without animation show is taken. A colour profile is dropped without being
 /// applied: colours of a wide screen become a little paler.
 ///
-/// Takes up to half a gigabyte for the largest pictures and about a second on a phone; not for a thread that draws.
+/// A photo of 12 megapixels takes 0.3 s on a computer and 45 MB, the dearest within the limits up to half a gigabyte: not for a
+/// thread that draws, and one at a time.
 ///
 /// Errors: `NotSupported`; `TooManyPixels`, before anything is decoded; `Damaged`; `OutOfMemory`; `TooLarge`.
 pub fn prepare(source: &[u8]) -> Result<PreparedPicture, PictureError> {

@@ -80,7 +80,9 @@ mod tests {
         let mut last = 0;
         for mark in &snippet.marks {
             shown += snippet.text.get(last..mark.start).unwrap();
-            shown += &format!("[{}]", snippet.text.get(mark.clone()).unwrap());
+            shown += "[";
+            shown += snippet.text.get(mark.clone()).unwrap();
+            shown += "]";
             last = mark.end;
         }
         shown += snippet.text.get(last..).unwrap();

@@ -169,7 +169,7 @@ fn several_threads_that_meet_damage_wait_for_one_new_cache() {
                 scope.spawn(|| {
                     store
                         .write_cache::<_, StoreError>(|tx| MESSAGES.put(tx, 1, ["水"]))
-                        .unwrap()
+                        .unwrap();
                 });
             }
         });

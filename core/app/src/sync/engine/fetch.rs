@@ -32,7 +32,7 @@ impl Step<'_> {
             return Ok(());
         }
         while let Some(picture) = pictures::wanted(self.tx, 1)?.first().copied() {
-            if self.files.has_picture(picture.sha256) {
+            if self.files.has_picture(picture.sha256)? {
                 pictures::forget(self.tx, picture.log, picture.sha256)?;
                 continue;
             }

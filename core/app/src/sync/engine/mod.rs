@@ -83,13 +83,13 @@ pub struct Now {
 /// The files that an engine looks at and keeps.
 pub trait Files {
     /// Length in bytes of a file of the attachments; `None` if it is gone.
-    fn attachment_length(&self, sha256: Sha256) -> Option<u64>;
+    fn attachment_length(&self, sha256: Sha256) -> Result<Option<u64>, StoreError>;
 
     /// Keeps a picture of somebody else in the cache. Its hash was checked.
     fn keep_picture(&self, sha256: Sha256, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// Whether a picture of somebody else is in the cache.
-    fn has_picture(&self, sha256: Sha256) -> bool;
+    fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
 }
 
 /// What an engine is told once.
@@ -99,6 +99,15 @@ pub struct EngineConfig {
     pub app_version: AppVersion,
     /// Whether messages that could not be sent for a day wait until their author says that they still hold.
     pub asks_about_old_messages: bool,
+}
+
+/// How much was exchanged in one run of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exchanged {
+    /// Operations that the server acknowledged.
+    pub sent: u64,
+    /// Entries that were taken in.
+    pub received: u64,
 }
 
 /// The engine of one phone. Made anew at each start: what it remembers itself is forgotten with the process.
@@ -171,6 +180,32 @@ impl Engine {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.memory.flights.is_empty() && self.memory.timer.is_none()
+    }
+
+    /// Whether nothing more can be exchanged now, except news that have not happened yet. What failed is tried again later.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let may_still_try = self.memory.mode == Mode::Once && self.memory.timer.is_some();
+        !self.memory.is_busy() && !may_still_try
+    }
+
+    /// Whether somebody who gave a command still gets a [`Reply`].
+    #[must_use]
+    pub fn owes_reply(&self) -> bool {
+        let is_beginning = matches!(self.memory.session, Session::Saving { answer: Some(_), .. });
+        let is_asking = |flight: &Flight| {
+            matches!(
+                flight,
+                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
+            )
+        };
+        is_beginning || self.memory.flights.values().any(is_asking)
+    }
+
+    /// What was exchanged in this run.
+    #[must_use]
+    pub const fn exchanged(&self) -> Exchanged {
+        self.memory.exchanged
     }
 
     /// The operations that are in flight at this moment.

@@ -69,7 +69,7 @@ impl Step<'_> {
             return Ok(());
         };
         // Only now is the file needed: a server that has the bytes already does not ask for them.
-        if self.files.attachment_length(upload.sha256) != Some(u64::from(upload.length_bytes)) {
+        if self.files.attachment_length(upload.sha256)? != Some(u64::from(upload.length_bytes)) {
             return self.park_for(upload, park_reason::ATTACHMENT_MISSING);
         }
         let left = upload.length_bytes.saturating_sub(offset_bytes);

@@ -105,6 +105,8 @@ pub struct Outgoing {
     pub recorded_at: Option<UtcMillis>,
     /// Why it is parked.
     pub park_reason: Option<String>,
+    /// It was in the log of a server that lost it.
+    pub is_reoffered: bool,
 }
 
 impl Outgoing {
@@ -263,8 +265,9 @@ pub(crate) fn enqueue(
             server_seq: None,
             recorded_at: None,
             park_reason: None,
+            is_reoffered: false,
         };
-        sql::insert(tx, &outgoing, new.subject.as_deref(), false)?;
+        sql::insert(tx, &outgoing, new.subject.as_deref())?;
     }
     if kind == Kind::ConsentGiven {
         // What waited for consent is said again after it: it goes to the tail, behind the consent.

@@ -18,7 +18,8 @@ use crate::time::UtcMillis;
 macro_rules! columns {
     () => {
         "case_id, audience, lane, local_seq, op_id, kind, body_version, body, occurred_at_ms, zone, utc_offset_min,
-         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason"
+         min_app_version, depends_on, state, attempts, unresolved, old_from_ms, server_seq, recorded_at_ms, park_reason,
+         is_reoffered"
     };
 }
 
@@ -60,15 +61,11 @@ fn outgoing(row: &Row<'_>) -> SqlResult<Outgoing> {
         server_seq: seq_at(row, 17)?,
         recorded_at: row.get::<_, Option<i64>>(18)?.map(UtcMillis),
         park_reason: row.get(19)?,
+        is_reoffered: row.get(20)?,
     })
 }
 
-pub(super) fn insert(
-    tx: &WriteTransaction<'_>,
-    outgoing: &Outgoing,
-    subject: Option<&str>,
-    is_reoffered: bool,
-) -> SqlResult<()> {
+pub(super) fn insert(tx: &WriteTransaction<'_>, outgoing: &Outgoing, subject: Option<&str>) -> SqlResult<()> {
     let operation = &outgoing.operation;
     tx.connection()
         .prepare_cached(
@@ -95,7 +92,7 @@ pub(super) fn insert(
             outgoing.attempts,
             outgoing.unresolved,
             outgoing.old_from.0,
-            is_reoffered,
+            outgoing.is_reoffered,
         ])?;
     Ok(())
 }
@@ -109,7 +106,7 @@ pub(crate) fn insert_reoffered(
     if find(tx, outgoing.operation.op_id)?.is_some() {
         return Ok(false);
     }
-    insert(tx, outgoing, subject, true)?;
+    insert(tx, outgoing, subject)?;
     Ok(true)
 }
 
@@ -243,7 +240,7 @@ pub(super) fn delete_uploads_without_operation(tx: &WriteTransaction<'_>) -> Sql
 }
 
 /// Operations that name another as their parent and are not acknowledged.
-pub(super) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId>> {
+pub(crate) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId>> {
     reader
         .connection()
         .prepare_cached(
@@ -526,21 +523,49 @@ pub(crate) fn send_alone(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<()
     Ok(())
 }
 
-/// Own operations of a log of some kinds, in their order, as a screen draws them over the fold.
-///
-/// `kinds` is a prefix such as `message.`.
-pub(crate) fn overlay(reader: &Reader<'_>, log: LogName, kinds: &str) -> SqlResult<Vec<Outgoing>> {
+pub(crate) const TALK_OF_LOG: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND lane = 'talk'
+     ORDER BY local_seq"
+);
+
+/// Everything of the talk lane of a log, in its order, however much waits in the other lane.
+pub(crate) fn talk_of_log(reader: &Reader<'_>, log: LogName) -> SqlResult<Vec<Outgoing>> {
     reader
         .connection()
-        .prepare_cached(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM outbox
-             WHERE case_id = ?1 AND audience = ?2 AND SUBSTR(kind, 1, LENGTH(?3)) = ?3
-             ORDER BY local_seq"
-        ))?
-        .query_map((log.case_id.to_string(), log.audience.as_str(), kinds), outgoing)?
+        .prepare_cached(TALK_OF_LOG)?
+        .query_map((log.case_id.to_string(), log.audience.as_str()), outgoing)?
         .collect()
+}
+
+pub(crate) const ABOUT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND subject = ?3
+     ORDER BY local_seq"
+);
+
+/// Operations of a log about one subject, in their order.
+pub(crate) fn about(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<Vec<Outgoing>> {
+    reader
+        .connection()
+        .prepare_cached(ABOUT)?
+        .query_map(
+            (log.case_id.to_string(), log.audience.as_str(), subject),
+            outgoing,
+        )?
+        .collect()
+}
+
+/// Has an operation come after another one, or after none.
+pub(crate) fn set_parent(tx: &WriteTransaction<'_>, op_id: OpId, parent: Option<OpId>) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("UPDATE outbox SET depends_on = ?2 WHERE op_id = ?1")?
+        .execute((op_id.to_string(), parent.map(|id| id.to_string())))?;
+    Ok(())
 }
 
 /// Every operation, in its order.
@@ -738,6 +763,18 @@ pub(crate) fn files_are_incomplete(tx: &WriteTransaction<'_>, log: LogName, op_i
              WHERE case_id = ?2 AND audience = ?3 AND sha256 IN (SELECT sha256 FROM outbox_file WHERE op_id = ?1)",
         )?
         .execute((op_id.to_string(), log.case_id.to_string(), log.audience.as_str()))?;
+    Ok(())
+}
+
+/// The file of a settled message need not be kept for a server that is restored: its message was erased.
+pub(crate) fn keep_no_longer(tx: &WriteTransaction<'_>, log: LogName, sha256: Sha256) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET kept_until_ms = 0
+             WHERE case_id = ?1 AND audience = ?2 AND sha256 = ?3 AND kept_until_ms IS NOT NULL",
+        )?
+        .execute((log.case_id.to_string(), log.audience.as_str(), sha256.to_string()))?;
     Ok(())
 }
 

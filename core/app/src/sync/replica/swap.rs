@@ -102,6 +102,7 @@ fn offer_again(
         server_seq: None,
         recorded_at: None,
         park_reason: None,
+        is_reoffered: true,
     };
     let body = match entry.read_body() {
         Ok(Some(BodyReading::Known(body))) => Some(body),

@@ -1,0 +1,78 @@
+//! The simulator: several phones and the real server in one thread and in virtual time, with faults drawn from a seed.
+//!
+//! ```text
+//!   people ──▶ App, Engine (the real ones) ──▶ network ──▶ router of the server (the real one) over its store
+//!                 │                               │                 │
+//!                 └────────────── what happened ──┴─────────────────┘──▶ oracle::check ──▶ anomalies
+//! ```
+//!
+//! One seed is one run, and the same seed is the same run to the last event: [`Outcome::trace`] is the same number. Everybody in a run
+//! is simulated.
+//!
+//! | File | What it is |
+//! | --- | --- |
+//! | `world.rs` | who there is, made once and copied for each run |
+//! | `phone.rs` | an app with its engine, which can be killed, backed up and set back |
+//! | `backend.rs` | the server |
+//! | `network.rs` | what becomes of a request |
+//! | `people.rs` | what people do |
+//! | `record.rs` | what happened, as the oracle reads it |
+//! | `run.rs` | the loop |
+//! | `random.rs` | chance |
+
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a simulator: a surprise ends the run and names the seed"
+)]
+
+mod backend;
+mod network;
+mod people;
+mod phone;
+mod random;
+mod record;
+mod run;
+mod world;
+
+use std::collections::BTreeMap;
+
+use crate::oracle::Anomaly;
+
+pub use run::run;
+pub use world::Template;
+
+/// How a run is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How long faults go on, in virtual minutes.
+    pub minutes: u64,
+    /// Print each event.
+    pub is_verbose: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            minutes: 40,
+            is_verbose: false,
+        }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Its seed.
+    pub seed: u64,
+    /// Operations that people caused.
+    pub operations: u64,
+    /// Events.
+    pub events: u64,
+    /// Faults by kind.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// What the checker objects to.
+    pub anomalies: Vec<Anomaly>,
+    /// A number made of every event in its order.
+    pub trace: u64,
+}

@@ -1,0 +1,171 @@
+//! One phone: the real app with its engine, over files that outlive the process.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ayumi_core::app::{App, Config};
+use ayumi_core::clock::ManualClock;
+use ayumi_core::store::Subscription;
+use ayumi_core::sync::engine::{Engine, EngineConfig, Input, Instruction, Now};
+use ayumi_core::time::{Tz, UtcMillis};
+use ayumi_protocol::id::CaseId;
+use ayumi_protocol::session::Tokens;
+use ayumi_protocol::version::AppVersion;
+
+use super::backend::copy_folder;
+use super::random::SharedDice;
+
+/// The version of the simulated app.
+pub const APP_VERSION: AppVersion = AppVersion {
+    major: 1,
+    minor: 0,
+    patch: 0,
+};
+
+/// A phone.
+pub struct Phone {
+    /// For the trace.
+    pub name: &'static str,
+    /// The device as the server knows it.
+    pub device: u128,
+    /// The account of its owner.
+    pub account: u128,
+    /// Cases whose conversation its owner takes part in.
+    pub cases: Vec<CaseId>,
+    /// Its owner guides.
+    pub is_staff: bool,
+    /// Its files.
+    pub folder: PathBuf,
+    /// The process, if it runs.
+    pub process: Option<Process>,
+    /// Counts processes: what was meant for an earlier one is not delivered.
+    pub incarnation: u64,
+    /// What the wall clock is wrong by.
+    pub wall_error_ms: i64,
+    /// The Keychain: outlives the process, and is not part of a backup.
+    pub secrets: Arc<Mutex<Option<Tokens>>>,
+    /// The network reaches the server.
+    pub is_connected: bool,
+    /// A copy of its files.
+    pub backup: Option<(PathBuf, u64)>,
+    random: SharedDice,
+}
+
+/// A running app.
+pub struct Process {
+    /// The app.
+    pub app: App,
+    /// Its engine.
+    pub engine: Engine,
+    /// Its wall clock.
+    pub clock: Arc<ManualClock>,
+    /// When its timer ends.
+    pub timer: Option<Duration>,
+    /// The app is in front.
+    pub is_in_front: bool,
+    /// Something changed since this was last looked at.
+    pub has_changed: Arc<AtomicBool>,
+    _subscription: Subscription,
+}
+
+impl Phone {
+    /// A phone with the files of a folder.
+    #[must_use]
+    pub fn new(name: &'static str, folder: PathBuf, tokens: Option<Tokens>, random: SharedDice) -> Self {
+        Self {
+            name,
+            device: 0,
+            account: 0,
+            cases: Vec::new(),
+            is_staff: false,
+            folder,
+            process: None,
+            incarnation: 0,
+            wall_error_ms: 0,
+            secrets: Arc::new(Mutex::new(tokens)),
+            is_connected: true,
+            backup: None,
+            random,
+        }
+    }
+
+    /// Starts the app. The engine has heard nothing yet.
+    pub fn start(&mut self, wall: UtcMillis) {
+        let clock = Arc::new(ManualClock::new(wall.plus(self.wall_error_ms)));
+        let app = App::open(Config {
+            folder: self.folder.clone(),
+            key: None,
+            zone: Tz::Asia__Tokyo,
+            clock: clock.clone(),
+            random: Arc::new(self.random.clone()),
+        })
+        .expect("the files of a phone open");
+        let has_changed = Arc::new(AtomicBool::new(true));
+        let flag = Arc::clone(&has_changed);
+        let subscription = app.subscribe(move |_| flag.store(true, Ordering::Relaxed));
+        self.incarnation += 1;
+        self.process = Some(Process {
+            app,
+            engine: Engine::new(EngineConfig {
+                app_version: APP_VERSION,
+                asks_about_old_messages: true,
+            }),
+            clock,
+            timer: None,
+            is_in_front: true,
+            has_changed,
+            _subscription: subscription,
+        });
+    }
+
+    /// Ends the process without a word: nothing is closed.
+    pub fn kill(&mut self) {
+        self.process = None;
+        self.incarnation += 1;
+    }
+
+    /// The tokens in the Keychain.
+    #[must_use]
+    pub fn tokens(&self) -> Option<Tokens> {
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Puts tokens into the Keychain, or takes them out.
+    pub fn set_tokens(&self, tokens: Option<Tokens>) {
+        *self.secrets.lock().unwrap_or_else(PoisonError::into_inner) = tokens;
+    }
+
+    /// Hands an input to the engine of a running app.
+    pub fn step(&mut self, monotonic: Duration, wall: UtcMillis, input: Input) -> Vec<Instruction> {
+        let error_ms = self.wall_error_ms;
+        let Some(process) = self.process.as_mut() else {
+            return Vec::new();
+        };
+        let wall = wall.plus(error_ms);
+        process.clock.set(wall);
+        let (instructions, stepped) = process
+            .app
+            .step(&mut process.engine, Now { monotonic, wall }, input);
+        stepped.expect("the store of a phone works");
+        instructions
+    }
+
+    /// Copies the files of a phone that does not run.
+    pub fn back_up(&mut self, to: PathBuf, number: u64) {
+        copy_folder(&self.folder, &to);
+        self.backup = Some((to, number));
+    }
+
+    /// Sets the files of a phone that does not run back to its copy. Returns the number of the copy.
+    pub fn set_back(&mut self) -> Option<u64> {
+        let (from, number) = self.backup.clone()?;
+        std::fs::remove_dir_all(&self.folder).expect("the files of a phone");
+        copy_folder(&from, &self.folder);
+        Some(number)
+    }
+}

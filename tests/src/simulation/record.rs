@@ -1,0 +1,440 @@
+//! What happened, written down as the oracle reads it. Types of the core and the server end here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+use ayumi_core::chat::PageFrom;
+use ayumi_core::sync::engine::{HttpRequest, RequestBody};
+use ayumi_core::sync::outbox::{OperationState, Outgoing};
+use ayumi_protocol::body::{Body, BodyReading, RawBody};
+use ayumi_protocol::cursor::{self, Audience, LogName};
+use ayumi_protocol::id::{CaseId, OpId};
+use ayumi_protocol::push::PushRequest;
+use ayumi_protocol::wire::Wire as _;
+use ayumi_server::server::boxed;
+use ayumi_server::store::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::backend::{Backend, at_once};
+use super::phone::Phone;
+use crate::oracle::{
+    self, Attachment, Enqueue, Entry, FoldedEntry, History, Item, ItemState, Kind, Lane, Log, LogView,
+    OutboxRow, PhoneEvent, RowState, ServerEvent, Shown, Target,
+};
+
+/// The history of a run, with what is needed to tell what is new.
+#[derive(Default)]
+pub struct Recorder {
+    /// What was written down.
+    pub history: History,
+    /// The outbox of each phone as it was last seen.
+    outboxes: BTreeMap<u128, BTreeMap<OpId, Outgoing>>,
+    /// Operations of each phone that were written down as enqueued.
+    enqueued: BTreeMap<u128, BTreeSet<OpId>>,
+    /// The last number of each log of the server that was written down.
+    pub heads: BTreeMap<Log, u64>,
+    /// Operations that people caused.
+    pub operations: u64,
+    /// Phones whose files were set back and that were not opened since.
+    set_back: BTreeSet<u128>,
+}
+
+/// Why the outbox of a phone may have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody did something.
+    Person,
+    /// A step of the engine.
+    Engine,
+    /// The process started over files that were set back.
+    SetBack,
+}
+
+fn id(op_id: OpId) -> u128 {
+    op_id.as_uuid().as_u128()
+}
+
+fn fingerprint(body: &str) -> u64 {
+    let sum: [u8; 32] = Sha256::digest(body.as_bytes()).into();
+    u64::from_be_bytes(sum[..8].try_into().expect("eight bytes"))
+}
+
+/// The oracle's name of a log.
+#[must_use]
+pub fn log_of(log: LogName) -> Log {
+    Log {
+        case: log.case_id.as_uuid().as_u128(),
+        audience: match log.audience {
+            Audience::Care => oracle::Audience::Care,
+            Audience::Staff => oracle::Audience::Staff,
+            Audience::Advice => oracle::Audience::Advice,
+        },
+    }
+}
+
+fn lane_of(lane: cursor::Lane) -> Lane {
+    match lane {
+        cursor::Lane::Talk => Lane::Talk,
+        cursor::Lane::Readings => Lane::Readings,
+    }
+}
+
+fn kind_of(kind: &str) -> Kind {
+    match kind {
+        "message.posted" => Kind::Message,
+        "consent.given" => Kind::ConsentGiven,
+        "consent.withdrawn" => Kind::ConsentWithdrawn,
+        "case.opened" | "assignment.changed" | "entry.erased" => Kind::System,
+        _ => Kind::Other,
+    }
+}
+
+/// A place in a phone's own order, which may be negative, as a number that is not.
+fn order(local_seq: i64) -> u64 {
+    u64::try_from(local_seq.saturating_add(1 << 40)).unwrap_or(0)
+}
+
+fn pictures(outgoing: &Outgoing) -> u32 {
+    let operation = &outgoing.operation;
+    match Body::read(&operation.kind, operation.body_version, &operation.body) {
+        Ok(BodyReading::Known(Body::MessagePosted(message))) => {
+            u32::try_from(message.attachments.len()).unwrap_or(u32::MAX)
+        }
+        _ => 0,
+    }
+}
+
+/// What a coalesced operation is about: the kinds of which a newer one takes the place of one that was never sent.
+fn coalescing_key(outgoing: &Outgoing) -> Option<u64> {
+    let operation = &outgoing.operation;
+    let about = match Body::read(&operation.kind, operation.body_version, &operation.body) {
+        Ok(BodyReading::Known(Body::MessageRead(_))) => "read".to_owned(),
+        Ok(BodyReading::Known(Body::StepsDay(day))) => format!("steps {}", day.date),
+        _ => return None,
+    };
+    Some(fingerprint(&format!("{about} {}", log_of(outgoing.log).case)))
+}
+
+impl Recorder {
+    /// Compares the outbox of a phone with what was last seen, and writes down who did what.
+    pub fn outbox(&mut self, at_ms: u64, phone: &Phone, cause: Cause) {
+        let Some(process) = &phone.process else { return };
+        let rows = process.app.outbox().expect("an outbox");
+        let device = phone.device;
+        let now: BTreeMap<OpId, Outgoing> = rows
+            .into_iter()
+            .map(|outgoing| (outgoing.operation.op_id, outgoing))
+            .collect();
+        let before = self.outboxes.insert(device, now.clone()).unwrap_or_default();
+        if cause == Cause::SetBack {
+            return;
+        }
+        let mut in_order: Vec<&Outgoing> = now.values().collect();
+        in_order.sort_by_key(|outgoing| outgoing.local_seq);
+        for outgoing in in_order {
+            let op_id = outgoing.operation.op_id;
+            let known = self.enqueued.entry(device).or_default();
+            match before.get(&op_id) {
+                // Put back after the server lost it: enqueued long ago.
+                None if known.contains(&op_id) || outgoing.attempts > 0 => {}
+                None => {
+                    known.insert(op_id);
+                    self.operations += 1;
+                    self.enqueue(at_ms, device, outgoing, None);
+                }
+                Some(old) if old.operation.body != outgoing.operation.body => {
+                    self.enqueue(at_ms, device, outgoing, Some(op_id));
+                }
+                Some(old) if old.local_seq != outgoing.local_seq && cause == Cause::Person => {
+                    let event = if old.state == OperationState::NeedsConfirmation {
+                        PhoneEvent::Confirmed {
+                            op: id(op_id),
+                            local_order: order(outgoing.local_seq),
+                        }
+                    } else {
+                        PhoneEvent::SentAgain {
+                            op: id(op_id),
+                            local_order: order(outgoing.local_seq),
+                        }
+                    };
+                    self.history.phone(at_ms, device, event);
+                }
+                Some(_) => {}
+            }
+        }
+        if cause == Cause::Person {
+            for op_id in before.keys().filter(|op_id| !now.contains_key(op_id)) {
+                self.history
+                    .phone(at_ms, device, PhoneEvent::Discarded(id(*op_id)));
+            }
+        }
+    }
+
+    /// The files of a phone were set back: what its outbox holds next was not done then.
+    pub fn set_back(&mut self, device: u128) {
+        self.set_back.insert(device);
+    }
+
+    /// Whether the files of a phone were set back since it was last opened.
+    pub fn was_set_back(&mut self, device: u128) -> bool {
+        self.set_back.remove(&device)
+    }
+
+    fn enqueue(&mut self, at_ms: u64, device: u128, outgoing: &Outgoing, replaces: Option<OpId>) {
+        let enqueue = Enqueue {
+            op: id(outgoing.operation.op_id),
+            log: log_of(outgoing.log),
+            lane: lane_of(outgoing.lane),
+            kind: kind_of(outgoing.operation.kind.as_str()),
+            local_order: order(outgoing.local_seq),
+            payload: fingerprint(outgoing.operation.body.as_str()),
+            attachments: pictures(outgoing),
+            coalescing_key: coalescing_key(outgoing),
+            replaces: replaces.map(id),
+            depends_on: outgoing.depends_on.map(id),
+            returned: true,
+        };
+        self.history.phone(at_ms, device, PhoneEvent::Enqueued(enqueue));
+    }
+
+    /// Writes down everything that a phone could show, if anything changed.
+    pub fn shown(&mut self, at_ms: u64, phone: &Phone) {
+        let Some(process) = &phone.process else { return };
+        if !process.has_changed.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let app = &process.app;
+        let mut logs = Vec::new();
+        for replica in app.replicas().expect("replicas") {
+            // A log that is being read again is not shown; the one that is shown has its own cursor.
+            let Some(shown) = app.shown_replica(replica.log).expect("a replica") else {
+                continue;
+            };
+            let entries = app
+                .entries(shown.log, cursor::Seq::START, usize::MAX)
+                .expect("entries");
+            let items = if shown.log.audience == Audience::Care {
+                items(app, shown.log.case_id)
+            } else {
+                Vec::new()
+            };
+            logs.push(LogView {
+                log: log_of(shown.log),
+                epoch: shown.cursor.epoch.as_uuid().as_u128(),
+                cursor: u64::try_from(shown.cursor.seq.number()).unwrap_or(0),
+                entries: entries
+                    .iter()
+                    .map(|entry| FoldedEntry {
+                        seq: u64::try_from(entry.seq.number()).unwrap_or(0),
+                        op: id(entry.op_id),
+                        body: entry.body.as_ref().map_or(oracle::Body::Erased, |body| {
+                            oracle::Body::Whole(fingerprint(body.as_str()))
+                        }),
+                    })
+                    .collect(),
+                items,
+                folded: None,
+            });
+        }
+        let outbox = app.outbox().expect("an outbox").iter().map(row).collect();
+        self.history
+            .phone(at_ms, phone.device, PhoneEvent::Shown(Shown { logs, outbox }));
+    }
+
+    /// Writes down which bytes leave with a request, and that it leaves.
+    pub fn request(&mut self, at_ms: u64, phone: &Phone, request: &HttpRequest) -> Option<Target> {
+        let target = target_of(request)?;
+        if let (Target::Lane(..), RequestBody::Json(bytes)) = (target, &request.body)
+            && let Ok(push) = PushRequest::parse(bytes)
+        {
+            for raw in &push.operations {
+                let operation = raw.read().expect("an operation of the engine");
+                let attempt = self
+                    .outboxes
+                    .get(&phone.device)
+                    .and_then(|outbox| outbox.get(&operation.op_id))
+                    .map_or(0, |outgoing| outgoing.attempts);
+                let event = PhoneEvent::Attempted {
+                    op: id(operation.op_id),
+                    payload: fingerprint(operation.body.as_str()),
+                    attempt,
+                };
+                self.history.phone(at_ms, phone.device, event);
+            }
+        }
+        let deadline_ms = u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX);
+        let event = PhoneEvent::RequestStarted { target, deadline_ms };
+        self.history.phone(at_ms, phone.device, event);
+        Some(target)
+    }
+
+    /// Writes down what the server appended since it was last looked at.
+    pub fn server(&mut self, at_ms: u64, backend: &Backend, cases: &[CaseId]) {
+        for case_id in cases {
+            for audience in Audience::ALL {
+                let log = LogName {
+                    case_id: *case_id,
+                    audience: *audience,
+                };
+                let name = log_of(log);
+                let head = self.heads.get(&name).copied().unwrap_or(0);
+                for (entry, body) in read_entries(backend, log, head) {
+                    let attachments = attachments(backend, log, &body);
+                    self.heads.insert(name, entry.seq);
+                    self.history
+                        .server(at_ms, ServerEvent::Appended(Entry { attachments, ..entry }));
+                }
+            }
+        }
+    }
+}
+
+fn row(outgoing: &Outgoing) -> OutboxRow {
+    OutboxRow {
+        op: id(outgoing.operation.op_id),
+        state: match (outgoing.state, outgoing.server_seq) {
+            (OperationState::Sent, seq) => {
+                RowState::Sent(seq.map_or(0, |seq| u64::try_from(seq.number()).unwrap_or(0)))
+            }
+            (OperationState::Queued, _) => RowState::Queued,
+            (OperationState::Parked, _) => RowState::Parked,
+            (OperationState::NeedsConfirmation, _) => RowState::NeedsConfirmation,
+        },
+        local_order: order(outgoing.local_seq),
+        attempts: outgoing.attempts,
+        reoffered: outgoing.is_reoffered,
+    }
+}
+
+/// The conversation as it is drawn, with the tray behind it.
+fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
+    let chat = app.chat();
+    let mut items = Vec::new();
+    let mut from = PageFrom::Newest;
+    loop {
+        let page = chat
+            .timeline(case_id, from, ayumi_core::chat::PAGE_ITEMS, &BTreeSet::new())
+            .expect("a page");
+        let mut older: Vec<Item> = page
+            .items
+            .iter()
+            .filter(|item| !item.is_lost)
+            .map(|item| Item {
+                op: id(item.op_id),
+                state: match item.seq {
+                    Some(seq) => ItemState::Settled(u64::try_from(seq.number()).unwrap_or(0)),
+                    None => ItemState::Pending,
+                },
+            })
+            .collect();
+        older.append(&mut items);
+        items = older;
+        match page.items.first() {
+            Some(first) if page.has_older => from = PageFrom::Before(first.place),
+            _ => break,
+        }
+    }
+    for not_sent in chat.not_sent(case_id).expect("the tray") {
+        if not_sent.kind == ayumi_core::chat::NotSentKind::Message {
+            items.push(Item {
+                op: id(not_sent.op_id),
+                state: ItemState::NotSent,
+            });
+        }
+    }
+    items
+}
+
+/// What a request is counted by.
+#[must_use]
+pub fn target_of(request: &HttpRequest) -> Option<Target> {
+    if request.path.starts_with("/v1/pull") {
+        return Some(Target::Pull);
+    }
+    if request.path.starts_with("/v1/session/refresh") {
+        return Some(Target::Session);
+    }
+    if request.path.starts_with("/v1/push")
+        && let RequestBody::Json(bytes) = &request.body
+        && let Ok(push) = PushRequest::parse(bytes)
+    {
+        return Some(Target::Lane(log_of(push.log).case, lane_of(push.lane)));
+    }
+    None
+}
+
+fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Option<RawBody>)> {
+    let input = (log, i64::try_from(after).unwrap_or(i64::MAX));
+    let rows = at_once(backend.server.read(input, |tx, (log, after)| {
+        boxed(async move {
+            Ok(tx
+                .query(
+                    "SELECT seq, op_id, author_id, author_role, device_id, kind, body, payload_sha256
+                     FROM entry WHERE case_id = $1 AND audience = $2 AND seq > $3 ORDER BY seq",
+                    &[log.case_id.into(), log.audience.into(), Value::from(*after)],
+                )
+                .await?)
+        })
+    }))
+    .expect("the entries of the server");
+    rows.iter()
+        .map(|row| {
+            let role: String = row.get(3).expect("a role");
+            let kind: String = row.get(5).expect("a kind");
+            let author: ayumi_protocol::id::AccountId = row.get(2).expect("an author");
+            let device: ayumi_protocol::id::DeviceId = row.get(4).expect("a device");
+            let hash: ayumi_protocol::hash::Sha256 = row.get(7).expect("a hash");
+            let is_system = role == "system" || role == "coordinator";
+            let op_id: OpId = row.get(1).expect("an operation");
+            let seq: i64 = row.get(0).expect("a place");
+            let body: Option<String> = row.get(6).expect("a body");
+            let entry = Entry {
+                log: log_of(log),
+                seq: u64::try_from(seq).unwrap_or(0),
+                op: id(op_id),
+                author: (!is_system).then(|| author.as_uuid().as_u128()),
+                device: (!is_system).then(|| device.as_uuid().as_u128()),
+                kind: kind_of(&kind),
+                payload: u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes")),
+                attachments: Vec::new(),
+            };
+            let body = (kind == "message.posted")
+                .then_some(body)
+                .flatten()
+                .and_then(|text| RawBody::from_text(&text).ok());
+            (entry, body)
+        })
+        .collect()
+}
+
+/// Whether the server has every byte of the pictures of a message.
+fn attachments(backend: &Backend, log: LogName, body: &Option<RawBody>) -> Vec<Attachment> {
+    let Some(body) = body else { return Vec::new() };
+    let message: ayumi_protocol::body::MessagePosted =
+        serde_json::from_str(body.as_str()).expect("a message");
+    message
+        .attachments
+        .iter()
+        .map(|picture| {
+            let is_whole = |sha256: ayumi_protocol::hash::Sha256| {
+                let found = at_once(backend.server.read((log, sha256), |tx, (log, sha256)| {
+                    boxed(async move {
+                        Ok(tx
+                            .row(
+                                "SELECT object_key FROM upload WHERE case_id = $1 AND audience = $2 AND sha256 = $3",
+                                &[log.case_id.into(), log.audience.into(), (*sha256).into()],
+                            )
+                            .await?)
+                    })
+                }))
+                .expect("the uploads of the server");
+                found.is_some_and(|row| row.get::<Option<String>>(0).expect("a key").is_some())
+            };
+            let complete = is_whole(picture.sha256) && is_whole(picture.thumbnail.sha256);
+            Attachment {
+                complete,
+                hash_matches: complete,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,847 @@
+//! The loop of one run: the next event in virtual time, until the faults are over and everything has settled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ayumi_core::sync::engine::{
+    Command, HttpAnswer, Input, Instruction, NoAnswer, RequestBody, RequestId, Signal,
+};
+use ayumi_core::time::UtcMillis;
+use ayumi_protocol::cursor::{Audience, LogName};
+use ayumi_protocol::id::CaseId;
+
+use super::backend::{ServerBackup, Working};
+use super::network::{self, Fate};
+use super::people;
+use super::random::Dice;
+use super::record::{Cause, Recorder, log_of};
+use super::world::{Template, World, to_answer, to_http};
+use super::{Options, Outcome};
+use crate::oracle::{self, PhoneEvent, RequestEnd, ServerEvent, Target, WorldEvent};
+
+/// How long after the last fault everything has to be exchanged: `T` of I6, and the longest wait that was asked for.
+const SETTLING: Duration = Duration::from_mins(25);
+
+/// Runs one seed.
+#[must_use]
+pub fn run(template: &Template, seed: u64, options: Options) -> Outcome {
+    Run::new(template.copy(seed), seed, options).finish()
+}
+
+/// Something that happens at a moment.
+enum Event {
+    /// The owner of a phone does something.
+    Person(usize),
+    /// The timer of a process.
+    Timer { phone: usize, incarnation: u64 },
+    /// A request reaches the server.
+    Arrival(Box<Arrival>),
+    /// An answer, or none, reaches a phone.
+    Answer {
+        phone: usize,
+        incarnation: u64,
+        id: RequestId,
+        result: Result<HttpAnswer, NoAnswer>,
+    },
+    /// Something happens to the surroundings.
+    Fault,
+    /// The network of a phone comes back.
+    Connection(usize),
+    /// A killed app is opened again.
+    Opening(usize),
+    /// Faults are over.
+    Peace,
+}
+
+/// A request on its way.
+struct Arrival {
+    phone: usize,
+    incarnation: u64,
+    id: RequestId,
+    request: ayumi_core::sync::engine::HttpRequest,
+    part: Option<Vec<u8>>,
+    /// Who listens for the answer: nobody, if it was lost, doubled or given up.
+    is_awaited: bool,
+    fate: Fate,
+}
+
+/// A request that the server has begun and not answered: a long poll.
+struct Held {
+    phone: usize,
+    incarnation: u64,
+    id: RequestId,
+    is_awaited: bool,
+    fate: Fate,
+    working: Working,
+}
+
+struct Run {
+    world: Option<World>,
+    dice: Dice,
+    options: Options,
+    now: Duration,
+    queue: BTreeMap<(Duration, u64), Event>,
+    next: u64,
+    held: Vec<Held>,
+    /// Requests that a phone waits for, with what they are counted by.
+    awaited: BTreeMap<(usize, RequestId), (u64, Option<Target>)>,
+    recorder: Recorder,
+    outcome: Outcome,
+    is_peace: bool,
+    server_backup: Option<ServerBackup>,
+    backups: u64,
+}
+
+impl Run {
+    fn new(world: World, seed: u64, options: Options) -> Self {
+        let mut run = Self {
+            world: Some(world),
+            dice: Dice::new(seed),
+            options,
+            now: Duration::ZERO,
+            queue: BTreeMap::new(),
+            next: 0,
+            held: Vec::new(),
+            awaited: BTreeMap::new(),
+            recorder: Recorder::default(),
+            outcome: Outcome {
+                seed,
+                ..Outcome::default()
+            },
+            is_peace: false,
+            server_backup: None,
+            backups: 0,
+        };
+        run.begin();
+        run
+    }
+
+    fn world(&mut self) -> &mut World {
+        self.world.as_mut().expect("a world")
+    }
+
+    fn at_ms(&self) -> u64 {
+        u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn wall(&self) -> UtcMillis {
+        let start = self.world.as_ref().expect("a world").now;
+        start.plus(i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn after(&mut self, delay: Duration, event: Event) {
+        let key = (self.now.saturating_add(delay), self.next);
+        self.next += 1;
+        self.queue.insert(key, event);
+    }
+
+    fn count(&mut self, fault: &'static str) {
+        *self.outcome.faults.entry(fault).or_default() += 1;
+        let at_ms = self.at_ms();
+        self.recorder.history.world(at_ms, WorldEvent::FaultEnded);
+        self.note(fault);
+    }
+
+    /// Adds to the trace.
+    fn note(&mut self, what: &str) {
+        self.outcome.events += 1;
+        for byte in what.bytes().chain(self.at_ms().to_le_bytes()) {
+            self.outcome.trace = (self.outcome.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if self.options.is_verbose {
+            eprintln!("{:>9} {what}", self.at_ms());
+        }
+    }
+
+    fn cases(&self) -> Vec<CaseId> {
+        let mut cases: Vec<CaseId> = Vec::new();
+        for phone in &self.world.as_ref().expect("a world").phones {
+            for case_id in &phone.cases {
+                if !cases.contains(case_id) {
+                    cases.push(*case_id);
+                }
+            }
+        }
+        cases
+    }
+
+    fn begin(&mut self) {
+        let epoch = self.world().backend.epoch().as_uuid().as_u128();
+        self.recorder.history.server(0, ServerEvent::Created(epoch));
+        let members: Vec<(u128, Vec<CaseId>, bool)> = self
+            .world()
+            .phones
+            .iter()
+            .map(|phone| (phone.account, phone.cases.clone(), phone.is_staff))
+            .collect();
+        for (account, cases, is_staff) in members {
+            for case_id in cases {
+                let mine: &[Audience] = if is_staff {
+                    &[Audience::Care, Audience::Staff]
+                } else {
+                    &[Audience::Care, Audience::Advice]
+                };
+                for audience in mine {
+                    let log = log_of(LogName {
+                        case_id,
+                        audience: *audience,
+                    });
+                    let access = ServerEvent::Access {
+                        account,
+                        log,
+                        granted: true,
+                        replicates: true,
+                    };
+                    self.recorder.history.server(0, access);
+                }
+            }
+        }
+        self.server_changed();
+        for phone in 0..self.world().phones.len() {
+            self.open(phone, Cause::Engine);
+            let delay = self.person_delay();
+            self.after(delay, Event::Person(phone));
+        }
+        let fault = self.fault_delay();
+        self.after(fault, Event::Fault);
+        let minutes = Duration::from_mins(self.options.minutes);
+        self.after(minutes, Event::Peace);
+    }
+
+    fn person_delay(&mut self) -> Duration {
+        Duration::from_millis(2_000 + self.dice.below(120_000))
+    }
+
+    fn fault_delay(&mut self) -> Duration {
+        Duration::from_millis(5_000 + self.dice.below(180_000))
+    }
+
+    /// Opens the app of a phone.
+    fn open(&mut self, phone: usize, cause: Cause) {
+        let (wall, at_ms) = (self.wall(), self.at_ms());
+        self.world().phones[phone].start(wall);
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        let (device, account, tokens) = (made.device, made.account, made.tokens());
+        let is_first = made.incarnation == 1;
+        if is_first {
+            self.recorder
+                .history
+                .phone(at_ms, device, PhoneEvent::SignedIn(account));
+        } else {
+            self.recorder.history.phone(at_ms, device, PhoneEvent::Restarted);
+        }
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::Foreground(true));
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        self.recorder.outbox(at_ms, made, cause);
+        self.note("opened");
+        self.input(phone, Input::Started { tokens });
+        self.input(phone, Input::Command(Command::GoLive));
+    }
+
+    /// Hands an input to a phone and carries out what it answers.
+    fn input(&mut self, phone: usize, input: Input) {
+        let (now, wall, at_ms) = (self.now, self.wall(), self.at_ms());
+        if self.world().phones[phone].process.is_none() {
+            return;
+        }
+        // A process that is killed before the commit has not heard; one that is killed after it does nothing any more.
+        let is_killed = !self.is_peace && self.dice.happens(4);
+        if is_killed && self.dice.happens(500) {
+            self.kill(phone, "killed before a commit");
+            return;
+        }
+        let instructions = self.world().phones[phone].step(now, wall, input);
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        self.recorder.outbox(at_ms, made, Cause::Engine);
+        if is_killed {
+            self.kill(phone, "killed after a commit");
+            return;
+        }
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        self.recorder.shown(at_ms, made);
+        for instruction in instructions {
+            self.carry_out(phone, instruction);
+        }
+    }
+
+    fn carry_out(&mut self, phone: usize, instruction: Instruction) {
+        if self.world().phones[phone].process.is_none() {
+            return;
+        }
+        match instruction {
+            Instruction::Http { id, request } => self.send(phone, id, request),
+            Instruction::Abort { id } => {
+                if let Some((incarnation, Some(target))) = self.awaited.remove(&(phone, id)) {
+                    let _ = incarnation;
+                    let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+                    let ended = PhoneEvent::RequestEnded {
+                        target,
+                        end: RequestEnd::Progress,
+                    };
+                    self.recorder.history.phone(at_ms, device, ended);
+                }
+            }
+            Instruction::SetTimer { after } => {
+                let now = self.now;
+                let made = &mut self.world().phones[phone];
+                let incarnation = made.incarnation;
+                if let Some(process) = &mut made.process {
+                    process.timer = Some(now.saturating_add(after));
+                }
+                self.after(after, Event::Timer { phone, incarnation });
+            }
+            Instruction::ClearTimer => {
+                if let Some(process) = &mut self.world().phones[phone].process {
+                    process.timer = None;
+                }
+            }
+            Instruction::SaveTokens { tokens } => {
+                if !self.is_peace && self.dice.happens(50) {
+                    self.kill(phone, "killed before a token was kept");
+                    return;
+                }
+                self.world().phones[phone].set_tokens(Some(tokens));
+                self.input(phone, Input::TokensSaved { is_saved: true });
+            }
+            Instruction::LoadTokens => {
+                let tokens = self.world().phones[phone].tokens();
+                self.input(phone, Input::TokensLoaded { tokens });
+            }
+            Instruction::ForgetTokens => {
+                self.world().phones[phone].set_tokens(None);
+                self.note("session over");
+            }
+            Instruction::Wipe => self.note("wipe"),
+            Instruction::Reply(_) | Instruction::StatusChanged => {}
+        }
+    }
+
+    fn send(&mut self, phone: usize, id: RequestId, request: ayumi_core::sync::engine::HttpRequest) {
+        let at_ms = self.at_ms();
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        let target = self.recorder.request(at_ms, made, &request);
+        let (incarnation, is_connected) = (made.incarnation, made.is_connected);
+        let part = match (&request.body, &made.process) {
+            (
+                RequestBody::FilePart {
+                    sha256,
+                    offset_bytes,
+                    length_bytes,
+                },
+                Some(process),
+            ) => Some(
+                process
+                    .app
+                    .read_part(*sha256, *offset_bytes, *length_bytes)
+                    .expect("an own picture"),
+            ),
+            _ => None,
+        };
+        self.note(&request.path);
+        self.awaited.insert((phone, id), (incarnation, target));
+        let deadline = request.deadline;
+        if !is_connected {
+            let result = Err(NoAnswer::Unreachable);
+            self.after(
+                Duration::from_millis(5),
+                Event::Answer {
+                    phone,
+                    incarnation,
+                    id,
+                    result,
+                },
+            );
+            return;
+        }
+        let fate = if self.is_peace {
+            Fate::Delivered
+        } else {
+            network::draw(&mut self.dice)
+        };
+        if let Some(fault) = fate.fault() {
+            self.count(fault);
+        }
+        let there = network::delay(&mut self.dice);
+        let arrive = |run: &mut Self, delay: Duration, is_awaited: bool, fate: Fate| {
+            let arrival = Arrival {
+                phone,
+                incarnation,
+                id,
+                request: request.clone(),
+                part: part.clone(),
+                is_awaited,
+                fate,
+            };
+            run.after(delay, Event::Arrival(Box::new(arrival)));
+        };
+        let lost = Err(NoAnswer::Deadline);
+        match fate {
+            Fate::RequestLost => {}
+            Fate::Delivered | Fate::AnswerLost | Fate::Answered(_) | Fate::CutOff => {
+                arrive(self, there, true, fate);
+            }
+            Fate::Duplicated => {
+                arrive(self, there, true, Fate::Delivered);
+                let again = network::delay(&mut self.dice);
+                arrive(self, there + again, false, Fate::Delivered);
+            }
+            Fate::Late => {
+                let late = deadline + Duration::from_millis(self.dice.below(60_000));
+                arrive(self, late, false, Fate::Delivered);
+            }
+            Fate::Intercepted(answer) => {
+                let result = Ok(answer);
+                self.after(
+                    there,
+                    Event::Answer {
+                        phone,
+                        incarnation,
+                        id,
+                        result,
+                    },
+                );
+            }
+            Fate::Refused(none) => {
+                let result = Err(none);
+                self.after(
+                    there,
+                    Event::Answer {
+                        phone,
+                        incarnation,
+                        id,
+                        result,
+                    },
+                );
+            }
+        }
+        self.after(
+            deadline,
+            Event::Answer {
+                phone,
+                incarnation,
+                id,
+                result: lost,
+            },
+        );
+    }
+
+    fn kill(&mut self, phone: usize, how: &'static str) {
+        let at_ms = self.at_ms();
+        let device = self.world().phones[phone].device;
+        self.world().phones[phone].kill();
+        self.recorder.history.phone(at_ms, device, PhoneEvent::Killed);
+        self.count(how);
+        self.awaited.retain(|(of, _), _| *of != phone);
+        let delay = Duration::from_millis(500 + self.dice.below(60_000));
+        self.after(delay, Event::Opening(phone));
+    }
+
+    /// The server may have appended something.
+    fn server_changed(&mut self) {
+        let (at_ms, cases) = (self.at_ms(), self.cases());
+        let Self { world, recorder, .. } = self;
+        recorder.server(at_ms, &world.as_ref().expect("a world").backend, &cases);
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        let Arrival {
+            phone,
+            incarnation,
+            id,
+            request,
+            part,
+            is_awaited,
+            fate,
+        } = arrival;
+        let working = self.world().backend.begin(to_http(&request, part));
+        self.held.push(Held {
+            phone,
+            incarnation,
+            id,
+            is_awaited,
+            fate,
+            working,
+        });
+        self.poll();
+    }
+
+    /// Looks which requests the server has answered.
+    fn poll(&mut self) {
+        use std::task::{Context, Poll, Waker};
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            let mut answered = None;
+            for (index, held) in self.held.iter_mut().enumerate() {
+                if let Poll::Ready(response) = held.working.as_mut().poll(&mut context) {
+                    answered = Some((index, response));
+                    break;
+                }
+            }
+            let Some((index, response)) = answered else { return };
+            let held = self.held.remove(index);
+            self.server_changed();
+            self.answer(&held, to_answer(response));
+        }
+    }
+
+    fn answer(&mut self, held: &Held, answer: HttpAnswer) {
+        if !held.is_awaited {
+            return;
+        }
+        let mut answer = answer;
+        match &held.fate {
+            Fate::AnswerLost => return,
+            Fate::Answered(instead) => answer = instead.clone(),
+            Fate::CutOff => answer.body.truncate(answer.body.len() / 2),
+            _ => {}
+        }
+        let back = network::delay(&mut self.dice);
+        let (phone, incarnation, id) = (held.phone, held.incarnation, held.id);
+        self.after(
+            back,
+            Event::Answer {
+                phone,
+                incarnation,
+                id,
+                result: Ok(answer),
+            },
+        );
+    }
+
+    fn answered(
+        &mut self,
+        phone: usize,
+        incarnation: u64,
+        id: RequestId,
+        result: Result<HttpAnswer, NoAnswer>,
+    ) {
+        let is_awaited = self
+            .awaited
+            .get(&(phone, id))
+            .is_some_and(|(of, _)| *of == incarnation);
+        if !is_awaited {
+            return;
+        }
+        let (_, target) = self.awaited.remove(&(phone, id)).expect("it is awaited");
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        if let Some(target) = target {
+            let end = match &result {
+                Ok(answer) if answer.status == 200 && answer.body.first() == Some(&b'{') => {
+                    RequestEnd::Progress
+                }
+                Ok(answer) => RequestEnd::Failure {
+                    asked_wait_ms: network::asked_wait_ms(answer),
+                },
+                Err(_) => RequestEnd::Failure { asked_wait_ms: 0 },
+            };
+            self.recorder
+                .history
+                .phone(at_ms, device, PhoneEvent::RequestEnded { target, end });
+        }
+        self.note(match &result {
+            Ok(_) => "answer",
+            Err(_) => "no answer",
+        });
+        self.input(phone, Input::Answered { id, result });
+    }
+
+    fn person(&mut self, phone: usize) {
+        if self.is_peace {
+            return;
+        }
+        let (wall, at_ms) = (self.wall(), self.at_ms());
+        let Self { world, dice, .. } = self;
+        let made = &mut world.as_mut().expect("a world").phones[phone];
+        let did = people::act(made, dice, wall);
+        let has_acted = made.process.is_some() && did != "nothing";
+        if has_acted {
+            let made = &self.world.as_ref().expect("a world").phones[phone];
+            self.recorder.outbox(at_ms, made, Cause::Person);
+            self.recorder.shown(at_ms, made);
+            self.note(did);
+            self.input(phone, Input::Enqueued);
+        }
+        let delay = self.person_delay();
+        self.after(delay, Event::Person(phone));
+    }
+
+    fn fault(&mut self) {
+        if self.is_peace {
+            return;
+        }
+        let phones = self.world().phones.len() as u64;
+        let phone = usize::try_from(self.dice.below(phones)).unwrap_or(0);
+        match self.dice.below(12) {
+            0 | 1 => {
+                if self.world().phones[phone].process.is_some() {
+                    self.kill(phone, "killed");
+                }
+            }
+            2 | 3 | 4 => self.disconnect(phone),
+            5 => {
+                let jump = *self
+                    .dice
+                    .one_of(&[-86_400_000_i64, 31_536_000_000, -3_600_000, 90_000_000, 0]);
+                self.world().phones[phone].wall_error_ms = jump;
+                self.count("clock jump");
+            }
+            6 => self.sleep(phone),
+            7 => self.back_up_phone(phone),
+            8 => self.set_phone_back(phone),
+            9 => self.back_up_server(),
+            10 => self.restore_server(),
+            _ => {
+                let world = self.world.take().expect("a world");
+                // A deploy: requests in flight get no answer.
+                self.held.clear();
+                let World {
+                    backend,
+                    phones,
+                    now,
+                    monotonic,
+                    folder,
+                } = world;
+                self.world = Some(World {
+                    backend: backend.restart(),
+                    phones,
+                    now,
+                    monotonic,
+                    folder,
+                });
+                self.count("server restarted");
+            }
+        }
+        let delay = self.fault_delay();
+        self.after(delay, Event::Fault);
+    }
+
+    fn disconnect(&mut self, phone: usize) {
+        if !self.world().phones[phone].is_connected {
+            return;
+        }
+        self.world().phones[phone].is_connected = false;
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::Network(false));
+        self.count("network away");
+        let minutes = if self.dice.happens(100) {
+            26 * 60 + self.dice.below(600)
+        } else {
+            self.dice.below(8)
+        };
+        let delay = Duration::from_secs(minutes.min(self.options.minutes) * 60 + self.dice.below(60));
+        self.after(delay, Event::Connection(phone));
+    }
+
+    fn connect(&mut self, phone: usize) {
+        if self.world().phones[phone].is_connected {
+            return;
+        }
+        self.world().phones[phone].is_connected = true;
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::Network(true));
+        self.note("network back");
+        self.input(phone, Input::Signal(Signal::Connectivity));
+    }
+
+    /// The app leaves the front for a while.
+    fn sleep(&mut self, phone: usize) {
+        let Some(process) = &mut self.world().phones[phone].process else {
+            return;
+        };
+        let comes = !process.is_in_front;
+        process.is_in_front = comes;
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::Foreground(comes));
+        self.count("app to the front or away");
+        let signal = if comes {
+            Signal::Foreground
+        } else {
+            Signal::Background
+        };
+        self.input(phone, Input::Signal(signal));
+    }
+
+    fn back_up_phone(&mut self, phone: usize) {
+        if self.world().phones[phone].process.is_none() {
+            return;
+        }
+        self.backups += 1;
+        let number = self.backups;
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        let to = self.world().folder.path().join(format!("backup-{number}"));
+        self.kill(phone, "killed for a backup");
+        self.world().phones[phone].back_up(to, number);
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::BackedUp { backup: number });
+    }
+
+    fn set_phone_back(&mut self, phone: usize) {
+        if self.world().phones[phone].process.is_none() || self.world().phones[phone].backup.is_none() {
+            return;
+        }
+        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
+        self.kill(phone, "phone set back to a backup");
+        let number = self.world().phones[phone].set_back().expect("a backup");
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::RestoredFromBackup { backup: number });
+        self.recorder.set_back(device);
+    }
+
+    fn back_up_server(&mut self) {
+        self.backups += 1;
+        let name = format!("server-backup-{}", self.backups);
+        let heads = self.recorder.heads.clone();
+        let world = self.world.as_ref().expect("a world");
+        self.server_backup = Some(world.backend.back_up(&world.folder.path().join(name), heads));
+        self.note("server backed up");
+    }
+
+    fn restore_server(&mut self) {
+        // A restored server does not know sessions that began after the copy; here there are none.
+        let Some(backup) = self.server_backup.take() else {
+            return;
+        };
+        self.held.clear();
+        let world = self.world.take().expect("a world");
+        let World {
+            backend,
+            phones,
+            now,
+            monotonic,
+            folder,
+        } = world;
+        let backend = backend.restore(&backup);
+        self.world = Some(World {
+            backend,
+            phones,
+            now,
+            monotonic,
+            folder,
+        });
+        let epoch = self.world().backend.epoch().as_uuid().as_u128();
+        let at_ms = self.at_ms();
+        self.recorder.heads.clone_from(&backup.heads);
+        self.recorder.history.server(
+            at_ms,
+            ServerEvent::Restored {
+                epoch,
+                heads: backup.heads.clone(),
+            },
+        );
+        self.server_backup = Some(backup);
+        self.count("server set back to a backup");
+    }
+
+    /// Faults are over: every network works, every app is in front, clocks are right.
+    fn make_peace(&mut self) {
+        self.is_peace = true;
+        self.note("peace");
+        for phone in 0..self.world().phones.len() {
+            self.world().phones[phone].wall_error_ms = 0;
+            if self.world().phones[phone].process.is_none() {
+                self.open(phone, Cause::Engine);
+            }
+            let is_in_front = self.world().phones[phone]
+                .process
+                .as_ref()
+                .is_some_and(|process| process.is_in_front);
+            if !is_in_front {
+                self.sleep(phone);
+            }
+            self.connect(phone);
+            let (wall, at_ms) = (self.wall(), self.at_ms());
+            people::tidy_up(&mut self.world().phones[phone], wall);
+            let made = &self.world.as_ref().expect("a world").phones[phone];
+            self.recorder.outbox(at_ms, made, Cause::Person);
+            self.input(phone, Input::Enqueued);
+        }
+        let at_ms = self.at_ms();
+        self.recorder.history.world(at_ms, WorldEvent::FaultEnded);
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Person(phone) => self.person(phone),
+            Event::Timer { phone, incarnation } => {
+                let now = self.now;
+                let made = &mut self.world().phones[phone];
+                let is_due = made.incarnation == incarnation
+                    && made
+                        .process
+                        .as_ref()
+                        .is_some_and(|process| process.timer.is_some_and(|at| at <= now));
+                if is_due {
+                    if let Some(process) = &mut made.process {
+                        process.timer = None;
+                    }
+                    self.note("timer");
+                    self.input(phone, Input::TimerFired);
+                }
+            }
+            Event::Arrival(arrival) => self.arrive(*arrival),
+            Event::Answer {
+                phone,
+                incarnation,
+                id,
+                result,
+            } => self.answered(phone, incarnation, id, result),
+            Event::Fault => self.fault(),
+            Event::Connection(phone) => self.connect(phone),
+            Event::Opening(phone) => {
+                if self.world().phones[phone].process.is_none() {
+                    let cause = if self
+                        .recorder
+                        .was_set_back(self.world.as_ref().expect("a world").phones[phone].device)
+                    {
+                        Cause::SetBack
+                    } else {
+                        Cause::Engine
+                    };
+                    self.open(phone, cause);
+                }
+            }
+            Event::Peace => self.make_peace(),
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        let end = Duration::from_mins(self.options.minutes) + SETTLING;
+        loop {
+            let server = self.world().backend.time.next_timer();
+            let server = server.map(|wait| self.now.saturating_add(wait));
+            let queued = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let next = match (queued, server) {
+                (Some(queued), Some(server)) => queued.min(server),
+                (Some(at), None) | (None, Some(at)) => at,
+                (None, None) => break,
+            };
+            if next > end {
+                break;
+            }
+            let passed = next.saturating_sub(self.now);
+            self.now = next;
+            self.world().backend.time.advance(passed);
+            self.poll();
+            if queued == Some(next)
+                && let Some((_, event)) = self.queue.pop_first()
+            {
+                self.handle(event);
+                self.poll();
+            }
+        }
+        self.recorder.history.ended_at_ms = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
+        self.outcome.operations = self.recorder.operations;
+        self.outcome.anomalies = oracle::check(&self.recorder.history);
+        self.outcome
+    }
+}
