@@ -244,11 +244,6 @@ impl App {
         self.store.write(|tx| zone_table::report_zone(tx, now, zone))
     }
 
-    #[cfg(test)]
-    pub(crate) const fn store(&self) -> &Store {
-        &self.store
-    }
-
     /// Steps.
     #[must_use]
     pub fn steps(&self) -> Steps<'_> {
@@ -270,7 +265,7 @@ impl App {
 
     /// The store, for stories that look below.
     #[cfg(test)]
-    pub(crate) const fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 

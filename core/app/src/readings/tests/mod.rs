@@ -109,6 +109,7 @@ impl Phone {
             zone: Tz::Asia__Tokyo,
             clock: clock.clone(),
             random: random.clone(),
+            server: None,
         })
         .unwrap();
         Self {

@@ -464,3 +464,39 @@ fn the_charts_of_a_real_month_are_the_same_on_both_sides() {
     assert_eq!(new.rows("weight_change"), journal);
     assert_eq!(new.days(), phone.days());
 }
+
+#[test]
+fn an_import_of_thousands_is_reported_whole_and_in_its_order() {
+    let mut server = Server::default();
+    let phone = Phone::hers(1);
+    let file: Vec<NewWeighIn> = (0..3000_i64)
+        .map(|place| NewWeighIn {
+            when: WeighInTime::DateOnly(
+                date("2010-01-01")
+                    .checked_add_days(chrono::Days::new(u64::try_from(place / 2).unwrap()))
+                    .unwrap(),
+            ),
+            typed: format!("{}.{}", 60 + place % 20, place % 10),
+            unit: MassUnit::Kilogram,
+            waist: None,
+            source: "libra".to_owned(),
+        })
+        .collect();
+    let added = phone
+        .app
+        .store()
+        .write(|tx| phone.app.weight().import(tx, &file))
+        .unwrap();
+    assert_eq!(added, 3000);
+    assert_eq!(phone.app.outbox().unwrap().len(), 3000);
+    phone.send(&mut server);
+    let (new, dietitian) = (Phone::hers(2), Phone::dietitians(3));
+    new.pull(&server);
+    dietitian.pull(&server);
+    assert_eq!(new.weigh_ins(), phone.weigh_ins());
+    let end = date("2014-02-01");
+    assert_eq!(
+        dietitian.app.case_home(CASE, end).unwrap().weight,
+        phone.app.home(end).unwrap().weight
+    );
+}
