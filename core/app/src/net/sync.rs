@@ -274,6 +274,13 @@ impl<'a> Sync<'a> {
         }
     }
 
+    /// Whether nothing is in flight and no timer is set: nothing happens until somebody does something.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.driver
+            .is_none_or(|driver| super::driver::lock(&driver.shared().shown).is_idle())
+    }
+
     /// What the exchange has cost so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
