@@ -703,6 +703,11 @@ impl Run {
         self.recorder
             .history
             .phone(at_ms, device, PhoneEvent::RestoredFromBackup { backup: number });
+        // The Keychain stays where it is: it is the same phone.
+        let account = self.world().phones[phone].account;
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::SignedIn(account));
         self.recorder.set_back(device);
     }
 
