@@ -265,7 +265,7 @@ impl App {
 
     /// The store, for stories that look below.
     #[cfg(test)]
-    pub(crate) const fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 
