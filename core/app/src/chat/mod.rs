@@ -10,8 +10,8 @@
 //! | File | What it is |
 //! | --- | --- |
 //! | `fold.rs`, `sql.rs` | what entries amount to |
-//! | `timeline.rs`, `item.rs`, `message.rs` | what a screen shows |
-//! | `compose.rs`, `tray.rs`, `draft.rs`, `read_marks.rs` | what a person does |
+//! | `timeline`, `item.rs`, `message.rs` | what a screen shows |
+//! | `compose.rs`, `tray.rs`, `draft`, `read_marks.rs` | what a person does |
 //! | `files.rs` | pictures on this phone |
 //! | `find.rs` | search in a conversation |
 //!
@@ -59,7 +59,7 @@ pub use item::{
     ReplyPreview, TimelineItem, TimelinePage,
 };
 pub(crate) use read_marks::MarkTimes;
-pub use read_marks::{Marked, Unread};
+pub use read_marks::{Marked, UNREAD_MOST, Unread};
 
 use crate::case;
 use crate::clock::{Clock, Random};

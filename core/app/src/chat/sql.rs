@@ -1,7 +1,4 @@
-//! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `shown`.
-
-pub(super) mod draft;
-pub(super) mod shown;
+//! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `timeline/sql.rs`.
 
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::cursor::{LogName, Seq};
@@ -165,6 +162,15 @@ pub(super) fn pictures_to_delete(reader: &Reader<'_>) -> SqlResult<Vec<Sha256>> 
     reader
         .connection()
         .prepare_cached("SELECT sha256 FROM picture_to_delete")?
+        .query_map([], |row| parsed(row, 0, "a hash", Sha256::parse))?
+        .collect()
+}
+
+/// The thumbnails of all messages.
+pub(super) fn thumbnails(reader: &Reader<'_>) -> SqlResult<Vec<Sha256>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT thumbnail_sha256 FROM message_picture")?
         .query_map([], |row| parsed(row, 0, "a hash", Sha256::parse))?
         .collect()
 }
