@@ -114,7 +114,7 @@ pub fn act(phone: &mut Phone, dice: &mut Dice, wall: UtcMillis) -> &'static str 
                 let _ = match dice.below(3) {
                     0 => chat.discard(not_sent.op_id),
                     1 => chat.retry(not_sent.op_id),
-                    _ => chat.confirm(not_sent.op_id),
+                    _ => chat.confirm(not_sent.op_id).map(|_| ()),
                 };
             }
             "tray"
