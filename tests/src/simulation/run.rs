@@ -835,6 +835,40 @@ impl Run {
         };
         eprintln!("{anomaly}");
         for record in &self.recorder.history.records {
+            let line = match &record.what {
+                oracle::Happening::Server(ServerEvent::Appended(entry)) if entry.device == anomaly.device => {
+                    format!(
+                        "entry {:?} {} {:?} op {:x}",
+                        entry.log.audience, entry.seq, entry.kind, entry.op
+                    )
+                }
+                oracle::Happening::Server(ServerEvent::Restored { heads, .. }) => {
+                    format!("restored {:?}", heads.values())
+                }
+                oracle::Happening::Phone(device, PhoneEvent::Enqueued(enqueue))
+                    if Some(*device) == anomaly.device =>
+                {
+                    format!(
+                        "enqueued {:?} {:?} {} op {:x}",
+                        enqueue.lane, enqueue.kind, enqueue.local_order, enqueue.op
+                    )
+                }
+                oracle::Happening::Phone(device, PhoneEvent::RestoredFromBackup { backup })
+                    if Some(*device) == anomaly.device =>
+                {
+                    format!("set back to {backup}")
+                }
+                oracle::Happening::Phone(
+                    device,
+                    PhoneEvent::SentAgain { op, local_order } | PhoneEvent::Confirmed { op, local_order },
+                ) if Some(*device) == anomaly.device => {
+                    format!("again {local_order} op {op:x}")
+                }
+                _ => continue,
+            };
+            eprintln!("{:>9} {line}", record.at_ms);
+        }
+        for record in &self.recorder.history.records {
             let is_screen = matches!(record.what, oracle::Happening::Phone(_, PhoneEvent::Shown(_)));
             let text = format!("{:?}", record.what);
             if !is_screen && anomaly.ops.iter().any(|op| text.contains(&op.to_string())) {

@@ -341,6 +341,8 @@ impl Step<'_> {
             Signal::Foreground => {
                 self.memory.is_in_front = true;
                 self.memory.probes_suspension = true;
+                // Whether a text still waits for her is asked anew: it may have been agreed to on another phone.
+                self.memory.needs_consent = false;
                 self.begin_round();
             }
             Signal::Background => {

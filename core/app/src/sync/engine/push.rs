@@ -118,6 +118,7 @@ impl Step<'_> {
             lane,
             op_ids,
             generation,
+            consents: self.memory.consents,
         };
         self.send(Flight::Push(flight), call);
         Ok(())
@@ -133,14 +134,18 @@ impl Step<'_> {
             return Ok(Gate::Open);
         }
         // What she said last counts on this phone at once, whether it has come back from the server or not.
-        let waiting = sql::last_consent(self.tx, log.case_id)?;
-        if waiting
-            .as_ref()
-            .is_some_and(|(_, state)| *state == OperationState::Queued)
-        {
-            return Ok(Gate::ConsentFirst);
-        }
-        let is_withdrawn = match waiting {
+        let last = sql::last_consent(self.tx, log.case_id)?;
+        let is_withdrawn = match last {
+            Some((Kind::ConsentWithdrawn, OperationState::Queued)) => return Ok(Gate::ConsentFirst),
+            // Consent stands in its lane before what was said after it, so it need not overtake anything: it does so only if the
+            // server takes nothing without it.
+            Some((Kind::ConsentGiven, OperationState::Queued)) => {
+                return Ok(if self.memory.needs_consent {
+                    Gate::ConsentFirst
+                } else {
+                    Gate::Open
+                });
+            }
             Some((kind, _)) => kind == Kind::ConsentWithdrawn,
             None => {
                 case::record(self.tx, log.case_id)?.is_some_and(|record| record.consent == Consent::Withdrawn)
@@ -279,6 +284,7 @@ impl Step<'_> {
             lane,
             ref op_ids,
             generation,
+            ..
         } = *flight;
         match verdict::of_json::<PushAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
@@ -348,6 +354,7 @@ impl Step<'_> {
         };
         if outgoing.kind() == Some(Kind::ConsentGiven) {
             self.memory.needs_consent = false;
+            self.memory.consents = self.memory.consents.saturating_add(1);
         }
         sql::set_sent(self.tx, op_id, seq, recorded_at)?;
         self.tx.notify(crate::store::Topic::Outbox);
@@ -393,7 +400,7 @@ impl Step<'_> {
             ProblemClass::Transient => self.lane_failed(log, lane, Trouble::ServerTrouble, asked),
             ProblemClass::Blocked => match code {
                 ProblemCode::ConsentRequired | ProblemCode::ConsentWithdrawn => {
-                    self.consent_refused(log, lane)?;
+                    self.consent_refused(flight)?;
                 }
                 _ => {
                     self.is_about_session(code, flight.generation)?;
@@ -419,10 +426,12 @@ impl Step<'_> {
     }
 
     /// The participant is asked for consent; staff wait until she has given it.
-    fn consent_refused(&mut self, log: LogName, lane: Lane) -> Result<(), StoreError> {
+    fn consent_refused(&mut self, flight: &PushFlight) -> Result<(), StoreError> {
+        let PushFlight { log, lane, .. } = *flight;
         let account = crate::sync::account::read(self.tx)?;
         if account.is_some_and(|account| is_own_case(&account, log)) {
-            self.memory.needs_consent = true;
+            // A refusal that crossed her consent on its way is out of date.
+            self.memory.needs_consent = flight.consents == self.memory.consents;
         } else {
             self.hold(log, lane);
         }
