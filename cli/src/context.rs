@@ -75,6 +75,7 @@ impl Context {
             zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            server: None,
         };
         let app = App::open(config).map_err(|error| Failure::file(folder, &Failure::from(error)))?;
         let labels = Labels::new(language(common));

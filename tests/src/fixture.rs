@@ -39,6 +39,7 @@ pub fn open(folder: &Path) -> App {
         zone: Tz::Asia__Tokyo,
         clock: Arc::new(ManualClock::new(START.plus(DAYS * DAY_MS))),
         random: Arc::new(SeededRandom::new(20_260_105)),
+        server: None,
     })
     .expect("an app")
 }

@@ -45,6 +45,7 @@ pub fn open(folder: &Path) -> App {
         zone: Tz::UTC,
         clock: Arc::new(ManualClock::new(UtcMillis(1_460_000_000_000))),
         random: Arc::new(SeededRandom::new(1)),
+        server: None,
     })
     .expect("an app")
 }

@@ -173,6 +173,7 @@ fn app_in(folder: &Path, zone: Tz, day_start: &str) -> App {
         zone,
         clock: Arc::new(ManualClock::new(UtcMillis(ORIGIN_MS))),
         random: Arc::new(SeededRandom::new(1)),
+        server: None,
     })
     .unwrap();
     app.set_day_start(DayStart::parse(day_start).unwrap()).unwrap();

@@ -19,6 +19,9 @@ pub use charts::ChartRequest;
 use crate::case::Cases;
 use crate::chat::{self, Chat, ChatFiles, MarkTimes};
 use crate::clock::{Clock, Random};
+#[cfg(feature = "net")]
+use crate::net::{self, Driver};
+use crate::server::ServerConfig;
 use crate::settings;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
@@ -73,17 +76,21 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness for new ids.
     pub random: Arc<dyn Random>,
+    /// The server; `None` for an app that exchanges nothing. Only builds with the feature `net` make use of it.
+    pub server: Option<ServerConfig>,
 }
 
 /// An opened app. Every read and every local write is a plain call that never waits for a network.
 #[derive(Debug)]
 pub struct App {
-    store: Store,
+    store: Arc<Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     recovery: Mutex<Option<Recovery>>,
     chat_files: ChatFiles,
     mark_times: MarkTimes,
+    #[cfg(feature = "net")]
+    driver: Option<Driver>,
 }
 
 /// The derived views, each with the version of the rules that lead to it.
@@ -104,6 +111,17 @@ impl App {
             folder: config.folder,
             key: config.key,
         })?;
+        let store = Arc::new(store);
+        #[cfg(feature = "net")]
+        let driver = config.server.map(|server| {
+            Driver::new(
+                server,
+                Arc::clone(&store),
+                chat_files.clone(),
+                Arc::clone(&config.clock),
+                Arc::clone(&config.random),
+            )
+        });
         let app = Self {
             store,
             clock: config.clock,
@@ -111,6 +129,8 @@ impl App {
             recovery: Mutex::new(recovery),
             chat_files,
             mark_times: MarkTimes::default(),
+            #[cfg(feature = "net")]
+            driver,
         };
         app.report_zone(config.zone)?;
         app.catch_up()?;
@@ -153,10 +173,15 @@ impl App {
             .clone()
     }
 
-    /// Closes the files until [`Self::resume`], because the app goes to the background. Twice is once.
+    /// Takes back what is exchanged with the server and closes the files until [`Self::resume`], because the app goes to the
+    /// background. Twice is once.
     ///
     /// Errors: as [`Store::pause`].
     pub fn pause(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.pause(|| self.store.pause());
+        }
         self.store.pause()
     }
 
@@ -167,13 +192,22 @@ impl App {
         if let Some(recovery) = self.store.resume()? {
             *self.recovery.lock().unwrap_or_else(PoisonError::into_inner) = Some(recovery);
         }
-        self.catch_up()
+        self.catch_up()?;
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            driver.resume();
+        }
+        Ok(())
     }
 
     /// Closes the app for good. Later calls answer `Closed`; closing again does nothing.
     ///
     /// Errors: as [`Store::close`].
     pub fn close(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.close(|| self.store.close());
+        }
         self.store.close()
     }
 
@@ -181,6 +215,10 @@ impl App {
     ///
     /// Errors: as [`Store::wipe`].
     pub fn wipe(&self) -> Result<(), StoreError> {
+        #[cfg(feature = "net")]
+        if let Some(driver) = &self.driver {
+            return driver.wipe(|| self.store.wipe());
+        }
         self.store.wipe()
     }
 
@@ -207,8 +245,15 @@ impl App {
 
     /// Steps.
     #[must_use]
-    pub const fn steps(&self) -> Steps<'_> {
+    pub fn steps(&self) -> Steps<'_> {
         Steps::new(&self.store)
+    }
+
+    /// The exchange with the server.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn sync(&self) -> net::Sync<'_> {
+        net::Sync::new(self.driver.as_ref(), &self.store)
     }
 
     /// Weight.

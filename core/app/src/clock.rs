@@ -3,8 +3,8 @@
 //! Nothing else in the core reads the wall clock or makes a random number: a test that holds both can replay a month in
 //! a second, and twice with the same result.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::time::UtcMillis;
 
@@ -12,6 +12,12 @@ use crate::time::UtcMillis;
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present instant. It may jump in both directions: people and networks set clocks.
     fn now(&self) -> UtcMillis;
+}
+
+/// Tells how much time has passed.
+pub trait MonotonicClock: Send + Sync + std::fmt::Debug {
+    /// Time since a start of its own. It never goes back; it may stand still while the device sleeps.
+    fn now(&self) -> Duration;
 }
 
 /// Makes random bytes, for ids.
@@ -37,6 +43,59 @@ impl Clock for SystemClock {
             Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, i64::saturating_neg),
         };
         UtcMillis(millis)
+    }
+}
+
+/// The monotonic clock of the device, from when this was made.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemMonotonicClock {
+    start: Instant,
+}
+
+impl SystemMonotonicClock {
+    /// A clock that starts now.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "with `now` the one place that reads the monotonic clock"
+    )]
+    pub fn new() -> Self {
+        Self {
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemMonotonicClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MonotonicClock for SystemMonotonicClock {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// A monotonic clock that stands still until it is moved.
+#[derive(Debug, Default)]
+pub struct ManualMonotonicClock {
+    now_ms: AtomicU64,
+}
+
+impl ManualMonotonicClock {
+    /// Moves forwards.
+    pub fn advance(&self, by: Duration) {
+        let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let later = self.now_ms.load(Ordering::SeqCst).saturating_add(by_ms);
+        self.now_ms.store(later, Ordering::SeqCst);
+    }
+}
+
+impl MonotonicClock for ManualMonotonicClock {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.now_ms.load(Ordering::SeqCst))
     }
 }
 
@@ -85,6 +144,16 @@ mod tests {
         assert_eq!(clock.now(), UtcMillis(800));
         clock.set(UtcMillis(-1));
         assert_eq!(clock.now(), UtcMillis(-1));
+    }
+
+    #[test]
+    fn monotonic_clocks_only_go_forwards() {
+        let clock = ManualMonotonicClock::default();
+        clock.advance(Duration::from_millis(500));
+        assert_eq!(clock.now(), Duration::from_millis(500));
+        let clock = SystemMonotonicClock::new();
+        let earlier = clock.now();
+        assert!(clock.now() >= earlier);
     }
 
     #[test]

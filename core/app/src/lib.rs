@@ -10,8 +10,12 @@ pub mod chat;
 pub mod clock;
 #[cfg(feature = "import")]
 pub mod import;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod pictures;
 pub mod search;
+pub mod secret;
+pub mod server;
 mod settings;
 pub mod steps;
 pub mod store;

@@ -25,6 +25,7 @@ fn open(folder: &Path) -> Option<App> {
         zone: Tz::UTC,
         clock: Arc::new(ManualClock::new(NOON)),
         random: Arc::new(SeededRandom::new(1)),
+        server: None,
     });
     tell("open", &app);
     app.ok()

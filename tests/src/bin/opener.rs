@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         zone: Tz::UTC,
         clock: Arc::new(ManualClock::new(UtcMillis(1_790_000_000_000))),
         random: Arc::new(SeededRandom::new(1)),
+        server: None,
     });
     match app {
         Ok(app) => {

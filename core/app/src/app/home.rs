@@ -72,6 +72,7 @@ mod tests {
             zone: Tz::Asia__Tokyo,
             clock: Arc::new(ManualClock::new(UtcMillis(1_775_001_600_000))),
             random: Arc::new(Same),
+            server: None,
         })
         .unwrap()
     }

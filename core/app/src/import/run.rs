@@ -557,6 +557,7 @@ mod tests {
             zone: Tz::Asia__Tokyo,
             clock: Arc::new(ManualClock::new(UtcMillis(1_775_001_600_000))),
             random: Arc::new(Counting::default()),
+            server: None,
         })
         .unwrap()
     }

@@ -180,6 +180,12 @@ impl Store {
         self.notices.subscribe(Arc::new(listener))
     }
 
+    /// Tells listeners about something that no transaction changed.
+    #[cfg(feature = "net")]
+    pub(crate) fn tell(&self, topic: Topic) {
+        self.notices.deliver(BTreeSet::from([topic]));
+    }
+
     /// Closes the files and frees the folder until [`Self::resume`], usually because the app goes to the background.
     ///
     /// Work in progress has a quarter of a second to end by itself, then it is interrupted and answers `Closed`. At most

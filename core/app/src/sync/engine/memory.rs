@@ -8,6 +8,7 @@ use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId};
 use ayumi_protocol::session::{SessionAnswer, Tokens};
 
+use super::Exchanged;
 use super::request::{Question, RequestId, Trouble};
 use super::retry::{Kick, Retry};
 use crate::sync::pictures::WantedPicture;
@@ -158,6 +159,7 @@ pub(super) struct Memory {
     pub last_reset_at: Option<Duration>,
     pub trouble: Option<Trouble>,
     pub last_success_at: Option<UtcMillis>,
+    pub exchanged: Exchanged,
 }
 
 /// What of the memory a screen can see, to notice that it changed.

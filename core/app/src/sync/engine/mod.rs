@@ -101,6 +101,15 @@ pub struct EngineConfig {
     pub asks_about_old_messages: bool,
 }
 
+/// How much was exchanged in one run of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exchanged {
+    /// Operations that the server acknowledged.
+    pub sent: u64,
+    /// Entries that were taken in.
+    pub received: u64,
+}
+
 /// The engine of one phone. Made anew at each start: what it remembers itself is forgotten with the process.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -171,6 +180,32 @@ impl Engine {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.memory.flights.is_empty() && self.memory.timer.is_none()
+    }
+
+    /// Whether nothing more can be exchanged now, except news that have not happened yet. What failed is tried again later.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let may_still_try = self.memory.mode == Mode::Once && self.memory.timer.is_some();
+        !self.memory.is_busy() && !may_still_try
+    }
+
+    /// Whether somebody who gave a command still gets a [`Reply`].
+    #[must_use]
+    pub fn owes_reply(&self) -> bool {
+        let is_beginning = matches!(self.memory.session, Session::Saving { answer: Some(_), .. });
+        let is_asking = |flight: &Flight| {
+            matches!(
+                flight,
+                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
+            )
+        };
+        is_beginning || self.memory.flights.values().any(is_asking)
+    }
+
+    /// What was exchanged in this run.
+    #[must_use]
+    pub const fn exchanged(&self) -> Exchanged {
+        self.memory.exchanged
     }
 
     /// The operations that are in flight at this moment.

@@ -204,6 +204,8 @@ impl Step<'_> {
             return match replica::apply_page(self.tx, self.now.wall, answer.log, page) {
                 Ok(applied) => {
                     self.memory.pull.by_log.remove(&answer.log);
+                    let received = &mut self.memory.exchanged.received;
+                    *received = received.saturating_add(page.entries.len() as u64);
                     Ok(applied.has_more)
                 }
                 Err(ApplyError::Page(PageError::OtherBase)) => Ok(false),

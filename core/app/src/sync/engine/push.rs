@@ -343,6 +343,7 @@ impl Step<'_> {
         seq: ayumi_protocol::cursor::Seq,
         recorded_at: crate::time::UtcMillis,
     ) -> Result<(), StoreError> {
+        self.memory.exchanged.sent = self.memory.exchanged.sent.saturating_add(1);
         let Some(outgoing) = sql::find(self.tx, op_id)? else {
             // Its entry was pulled before the answer came.
             return Ok(());

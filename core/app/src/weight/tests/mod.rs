@@ -69,6 +69,7 @@ impl Phone {
             zone: Tz::Asia__Tokyo,
             clock: Arc::new(ManualClock::new(NOW)),
             random: Arc::clone(&self.random),
+            server: None,
         });
         self.app = Some(app.unwrap());
     }
