@@ -421,6 +421,11 @@ CREATE TABLE read_mark (
     PRIMARY KEY (case_id, audience, reader_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Files of pictures whose message was deleted or erased, still to be deleted from this phone unless something else names them.
+CREATE TABLE picture_to_delete (
+    sha256 TEXT NOT NULL PRIMARY KEY    -- hash, and name of the file
+) STRICT, WITHOUT ROWID;
+
 -- What a log says about its case: who she is, who acts for her, and what her phones reported. All of it is derived from replicas,
 -- but for what this phone still has to report.
 

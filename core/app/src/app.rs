@@ -262,6 +262,12 @@ impl App {
         Weights::new(&self.store, self.clock.as_ref(), self.random.as_ref())
     }
 
+    /// The store, for stories that look below.
+    #[cfg(test)]
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Conversations.
     #[must_use]
     pub fn chat(&self) -> Chat<'_> {
@@ -276,6 +282,7 @@ impl App {
 
     /// Deletes files of own pictures that nothing names any more.
     fn collect_files(&self) -> Result<(), StoreError> {
+        self.chat().delete_pictures_of_the_gone()?;
         let now = self.clock.now();
         self.store
             .write::<_, StoreError>(|tx| Ok(outbox::sql::forget_old_uploads(tx, now)?))?;
@@ -305,7 +312,10 @@ impl App {
         now: Now,
         input: Input,
     ) -> (Vec<Instruction>, Result<(), StoreError>) {
-        engine.step(&self.store, &self.chat_files, now, self.random.as_ref(), input)
+        let (instructions, result) =
+            engine.step(&self.store, &self.chat_files, now, self.random.as_ref(), input);
+        let result = result.and_then(|()| self.chat().delete_pictures_of_the_gone());
+        (instructions, result)
     }
 
     /// What a screen shows of an engine. See [`Engine::status`].

@@ -7,8 +7,9 @@ use std::path::Path;
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::hash::Sha256;
 
+use super::Chat;
 use super::item::{ItemPicture, PictureFile};
-use super::sql::draft;
+use super::sql::{self, draft};
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;
@@ -108,4 +109,40 @@ pub(crate) fn files_to_keep(reader: &Reader<'_>, now: UtcMillis) -> Result<BTree
     let mut keep: BTreeSet<Sha256> = outbox::sql::files_in_use(reader, now)?.into_iter().collect();
     keep.extend(draft::files(reader)?);
     Ok(keep)
+}
+
+impl Chat<'_> {
+    /// Deletes the files of pictures whose message was erased, or deleted by somebody else, unless something else names them. Called
+    /// after every step of the engine and at the start; a small read if there is nothing to do.
+    ///
+    /// Errors: `Store`.
+    pub(crate) fn delete_pictures_of_the_gone(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let (gone, deletable) = self.store.read::<_, StoreError>(|reader| {
+            let gone = sql::pictures_to_delete(reader)?;
+            if gone.is_empty() {
+                return Ok((gone, Vec::new()));
+            }
+            let keep = files_to_keep(reader, now)?;
+            let mut deletable = Vec::new();
+            for sha256 in &gone {
+                if !sql::is_named(reader, *sha256)? {
+                    deletable.push((*sha256, !keep.contains(sha256)));
+                }
+            }
+            Ok((gone, deletable))
+        })?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        for (sha256, is_own_too) in deletable {
+            self.files.images.remove(sha256)?;
+            if is_own_too {
+                self.files.attachments.remove(sha256)?;
+            }
+        }
+        // Only now: a kill in between deletes once more.
+        self.store
+            .write(|tx| Ok(sql::forget_pictures_to_delete(tx, &gone)?))
+    }
 }

@@ -55,7 +55,9 @@ pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result
 pub(crate) fn unreadable(folding: &Folding<'_>, entry: &Entry) -> Result<(), StoreError> {
     let Folding { tx, log, .. } = *folding;
     let is_message = entry.kind.as_str() == "message.posted";
-    if log.audience != Audience::Care || !(is_message || entry.min_app_version.is_some()) {
+    // An entry of body version 0 was thinned: a later one says more, and nothing is missing.
+    let is_shown = entry.body_version > 0 && (is_message || entry.min_app_version.is_some());
+    if log.audience != Audience::Care || !is_shown {
         return Ok(());
     }
     let message = FoldedMessage {
@@ -70,6 +72,12 @@ pub(crate) fn unreadable(folding: &Folding<'_>, entry: &Entry) -> Result<(), Sto
 /// The body of an entry is gone.
 pub(crate) fn erased(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
     if log.audience == Audience::Care {
+        for picture in sql::shown::pictures(tx, log.case_id, target, target)? {
+            for sha256 in [picture.1.sha256, picture.1.thumbnail.sha256] {
+                crate::sync::pictures::forget(tx, log, sha256)?;
+                crate::sync::outbox::sql::keep_no_longer(tx, log, sha256)?;
+            }
+        }
         sql::erase(tx, log.case_id, target)?;
     }
     Ok(())

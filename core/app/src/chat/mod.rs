@@ -13,6 +13,7 @@
 //! | `timeline.rs`, `item.rs`, `message.rs` | what a screen shows |
 //! | `compose.rs`, `tray.rs`, `draft.rs`, `read_marks.rs` | what a person does |
 //! | `files.rs` | pictures on this phone |
+//! | `find.rs` | search in a conversation |
 //!
 //! Invariants:
 //!
@@ -27,6 +28,7 @@ mod compose;
 mod draft;
 mod error;
 mod files;
+mod find;
 pub(crate) mod fold;
 mod item;
 mod message;
@@ -51,6 +53,7 @@ pub use compose::NewMessage;
 pub use draft::Draft;
 pub use error::ChatError;
 pub(crate) use files::{ChatFiles, files_to_keep};
+pub use find::{Found, FoundPage};
 pub use item::{
     Attention, Author, Delivery, ItemPicture, NotSent, NotSentKind, PageFrom, PictureFile, Place,
     ReplyPreview, TimelineItem, TimelinePage,

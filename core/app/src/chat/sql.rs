@@ -6,10 +6,12 @@ pub(super) mod shown;
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
+use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{AccountId, CaseId, OpId};
-use rusqlite::Result as SqlResult;
+use rusqlite::{OptionalExtension as _, Result as SqlResult};
 
-use crate::store::WriteTransaction;
+use crate::store::{Reader, WriteTransaction};
+use crate::sync::columns::parsed;
 
 /// What the fold reads out of the body of a message.
 pub(super) struct FoldedMessage<'a> {
@@ -111,36 +113,79 @@ pub(super) fn delete(
     author_id: AccountId,
 ) -> SqlResult<()> {
     let keys = [case_id.to_string(), target.to_string(), author_id.to_string()];
-    tx.connection()
-        .prepare_cached(
-            "DELETE FROM message_picture
-             WHERE case_id = ?1
-               AND seq = (SELECT seq FROM message WHERE case_id = ?1 AND op_id = ?2 AND author_id = ?3)",
-        )?
-        .execute(rusqlite::params_from_iter(&keys))?;
-    tx.connection()
+    let seq: Option<i64> = tx
+        .connection()
         .prepare_cached(
             "UPDATE message
              SET text = NULL, is_deleted = 1
-             WHERE case_id = ?1 AND op_id = ?2 AND author_id = ?3",
+             WHERE case_id = ?1 AND op_id = ?2 AND author_id = ?3
+             RETURNING seq",
         )?
-        .execute(rusqlite::params_from_iter(&keys))?;
-    Ok(())
+        .query_row(rusqlite::params_from_iter(&keys), |row| row.get(0))
+        .optional()?;
+    match seq {
+        Some(seq) => remove_pictures(tx, case_id, seq),
+        None => Ok(()),
+    }
 }
 
-/// The text of the message at a place is gone, and so is an edit that stood at that place.
+/// The text of the message at a place is gone. What is left is what a fold makes of an entry without a body.
 pub(super) fn erase(tx: &WriteTransaction<'_>, case_id: CaseId, seq: Seq) -> SqlResult<()> {
-    let case_id = case_id.to_string();
-    tx.connection()
-        .prepare_cached("DELETE FROM message_picture WHERE case_id = ?1 AND seq = ?2")?
-        .execute((&case_id, seq.number()))?;
+    remove_pictures(tx, case_id, seq.number())?;
     tx.connection()
         .prepare_cached(
             "UPDATE message
-             SET text = NULL, is_erased = 1
-             WHERE case_id = ?1 AND (seq = ?2 OR edited_seq = ?2)",
+             SET text = NULL, is_erased = 1, edited_seq = NULL, reply_to = NULL, is_automated = 0
+             WHERE case_id = ?1 AND seq = ?2",
         )?
-        .execute((&case_id, seq.number()))?;
+        .execute((case_id.to_string(), seq.number()))?;
+    Ok(())
+}
+
+/// Removes the pictures of a message, and notes that their files have to go.
+fn remove_pictures(tx: &WriteTransaction<'_>, case_id: CaseId, seq: i64) -> SqlResult<()> {
+    let case_id = case_id.to_string();
+    for statement in [
+        "INSERT INTO picture_to_delete (sha256)
+         SELECT sha256 FROM message_picture WHERE case_id = ?1 AND seq = ?2
+         UNION
+         SELECT thumbnail_sha256 FROM message_picture WHERE case_id = ?1 AND seq = ?2
+         ON CONFLICT DO NOTHING",
+        "DELETE FROM message_picture WHERE case_id = ?1 AND seq = ?2",
+    ] {
+        tx.connection()
+            .prepare_cached(statement)?
+            .execute((&case_id, seq))?;
+    }
+    Ok(())
+}
+
+/// Files of pictures whose message was deleted or erased.
+pub(super) fn pictures_to_delete(reader: &Reader<'_>) -> SqlResult<Vec<Sha256>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT sha256 FROM picture_to_delete")?
+        .query_map([], |row| parsed(row, 0, "a hash", Sha256::parse))?
+        .collect()
+}
+
+/// Whether a message has a picture with this file, large or small.
+pub(super) fn is_named(reader: &Reader<'_>, sha256: Sha256) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message_picture WHERE sha256 = ?1)
+                 OR EXISTS (SELECT 1 FROM message_picture WHERE thumbnail_sha256 = ?1)",
+        )?
+        .query_row([sha256.to_string()], |row| row.get(0))
+}
+
+pub(super) fn forget_pictures_to_delete(tx: &WriteTransaction<'_>, done: &[Sha256]) -> SqlResult<()> {
+    for sha256 in done {
+        tx.connection()
+            .prepare_cached("DELETE FROM picture_to_delete WHERE sha256 = ?1")?
+            .execute([sha256.to_string()])?;
+    }
     Ok(())
 }
 

@@ -168,6 +168,28 @@ impl<'r> Conversation<'r> {
         Ok(())
     }
 
+    /// The message of the fold at a place, as it reads now.
+    pub(super) fn at(&self, seq: i64) -> Result<Option<Message>, ChatError> {
+        let Some(message) = shown::by_seq(self.reader, self.case_id, seq)? else {
+            return Ok(None);
+        };
+        let mut one = [message];
+        self.attach_pictures(&mut one)?;
+        let [mut message] = one;
+        self.draw_over(&mut message);
+        Ok(Some(message))
+    }
+
+    /// Own messages that are not in the fold, the newest first, as they read now.
+    pub(super) fn own_newest_first(&self) -> Vec<Message> {
+        let mut own = self.own.clone();
+        own.reverse();
+        for message in &mut own {
+            self.draw_over(message);
+        }
+        own
+    }
+
     fn draw_over(&self, message: &mut Message) {
         for change in self.changes.get(&message.op_id).into_iter().flatten() {
             message.apply(change);

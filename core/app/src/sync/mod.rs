@@ -26,3 +26,9 @@ pub(crate) mod fold;
 pub mod outbox;
 pub(crate) mod pictures;
 pub mod replica;
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
+pub(crate) mod test_support;

@@ -111,6 +111,30 @@ pub(in super::super) fn by_operation(
         .optional()
 }
 
+const BY_SEQ: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM message WHERE case_id = ?1 AND seq = ?2"
+);
+
+/// The message at a place, without its pictures.
+pub(in super::super) fn by_seq(reader: &Reader<'_>, case_id: CaseId, seq: i64) -> SqlResult<Option<Message>> {
+    reader
+        .connection()
+        .prepare_cached(BY_SEQ)?
+        .query_row((case_id.to_string(), seq), message)
+        .optional()
+}
+
+/// The places of all messages of a conversation.
+pub(in super::super) fn all_seqs(reader: &Reader<'_>, case_id: CaseId) -> SqlResult<Vec<i64>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT seq FROM message WHERE case_id = ?1")?
+        .query_map([case_id.to_string()], |row| row.get(0))?
+        .collect()
+}
+
 const PICTURES: &str =
     "SELECT seq, sha256, length_bytes, width_px, height_px, thumbnail_sha256, thumbnail_length_bytes,
         thumbnail_width_px, thumbnail_height_px
@@ -211,6 +235,7 @@ pub(in super::super) const HOT_STATEMENTS: &[(&str, &str)] = &[
     ("before", BEFORE),
     ("after", AFTER),
     ("by operation", BY_OPERATION),
+    ("by seq", BY_SEQ),
     ("pictures", PICTURES),
     ("read by role", READ_BY_ROLE),
     ("read by", READ_BY),

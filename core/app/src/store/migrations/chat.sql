@@ -71,3 +71,8 @@ CREATE TABLE read_mark (
     up_to_seq INTEGER NOT NULL,     -- the last place that was seen; never moves back
     PRIMARY KEY (case_id, audience, reader_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Files of pictures whose message was deleted or erased, still to be deleted from this phone unless something else names them.
+CREATE TABLE picture_to_delete (
+    sha256 TEXT NOT NULL PRIMARY KEY    -- hash, and name of the file
+) STRICT, WITHOUT ROWID;

@@ -740,6 +740,18 @@ pub(crate) fn files_are_incomplete(tx: &WriteTransaction<'_>, log: LogName, op_i
     Ok(())
 }
 
+/// The file of a settled message need not be kept for a server that is restored: its message was erased.
+pub(crate) fn keep_no_longer(tx: &WriteTransaction<'_>, log: LogName, sha256: Sha256) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "UPDATE upload
+             SET kept_until_ms = 0
+             WHERE case_id = ?1 AND audience = ?2 AND sha256 = ?3 AND kept_until_ms IS NOT NULL",
+        )?
+        .execute((log.case_id.to_string(), log.audience.as_str(), sha256.to_string()))?;
+    Ok(())
+}
+
 /// Files that have to stay in the folder: of operations, and of settled messages for a while.
 pub(crate) fn files_in_use(reader: &Reader<'_>, now: UtcMillis) -> SqlResult<Vec<Sha256>> {
     reader

@@ -21,6 +21,7 @@ use ayumi_protocol::body::{Body, BodyReading};
 use ayumi_protocol::cursor::{Audience, Cursor, Epoch, LogName, Seq};
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::{AccountId, CaseId, OpId};
+use ayumi_protocol::kind::Kind;
 use ayumi_protocol::pull::{Page, PageError};
 
 use super::outbox::{self, park_reason};
@@ -141,11 +142,19 @@ pub(crate) fn apply_page(
     let cursor = page.follow(replica.cursor)?;
     let account = account::read(tx)?;
     let own = account.as_ref().map(|account| account.account_id);
+    let mut is_undone = false;
     for entry in &page.entries {
         sql::insert_entry(tx, replica.id, entry)?;
-        if replica.is_shown {
-            take_in(tx, now, own, log, entry)?;
+        if let Some(target) = erased_place(entry) {
+            // Also while it is not shown: the entry may have been read before it was erased.
+            sql::blank(tx, replica.id, target)?;
         }
+        if replica.is_shown {
+            is_undone |= take_in(tx, now, own, &replica, entry)?;
+        }
+    }
+    if is_undone {
+        refold_log(tx, &replica)?;
     }
     let head = page.head_seq.max(cursor.seq);
     sql::advance(tx, replica.id, cursor.seq, head)?;
@@ -168,35 +177,35 @@ pub(crate) fn nothing_new(tx: &WriteTransaction<'_>, now: UtcMillis, log: LogNam
     Ok(())
 }
 
-/// What one entry of a shown replica changes.
+/// The place whose body an entry removes, if it does.
+pub(crate) fn erased_place(entry: &Entry) -> Option<Seq> {
+    match entry.read_body() {
+        Ok(Some(BodyReading::Known(Body::EntryErased(erased)))) => Some(erased.target_seq),
+        _ => None,
+    }
+}
+
+/// What one entry of a shown replica changes. Returns whether the log has to be folded again, because what was erased had changed
+/// what earlier entries say: an edit, a reading, a mark.
 fn take_in(
     tx: &WriteTransaction<'_>,
     now: UtcMillis,
     own: Option<AccountId>,
-    log: LogName,
+    replica: &Replica,
     entry: &Entry,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let log = replica.log;
     if Some(entry.author_id) == own {
         settle(tx, now, entry.op_id)?;
     }
     sql::delete_lost(tx, log, entry.op_id)?;
-    let erased = match entry.read_body() {
-        Ok(Some(BodyReading::Known(Body::EntryErased(erased)))) => Some(erased.target_seq),
-        _ => None,
-    };
-    if let Some(target) = erased {
-        erase(tx, log, target)?;
+    let mut is_undone = false;
+    if let Some(target) = erased_place(entry) {
+        fold::erased(tx, log, target)?;
+        is_undone = !sql::is_of_kind(tx, replica.id, target, Kind::MessagePosted)?;
     }
-    fold::entry(tx, own, log, entry)
-}
-
-/// Removes the body of an entry, and everything that was made of it.
-fn erase(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
-    let Some(replica) = shown(tx, log)? else {
-        return Ok(());
-    };
-    sql::blank(tx, replica.id, target)?;
-    fold::erased(tx, log, target)
+    fold::entry(tx, own, log, entry)?;
+    Ok(is_undone)
 }
 
 /// An own operation has come back: it leaves the outbox.

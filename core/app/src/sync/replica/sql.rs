@@ -4,7 +4,7 @@ use ayumi_protocol::body::RawBody;
 use ayumi_protocol::cursor::{Cursor, Epoch, LogName, Seq};
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::{AccountId, DeviceId, OpId};
-use ayumi_protocol::kind::KindName;
+use ayumi_protocol::kind::{Kind, KindName};
 use ayumi_protocol::session::Role;
 use ayumi_protocol::time::{UtcOffset, ZoneName};
 use ayumi_protocol::version::AppVersion;
@@ -208,6 +208,16 @@ pub(super) fn blank(tx: &WriteTransaction<'_>, replica_id: i64, seq: Seq) -> Sql
         )?
         .execute((replica_id, seq.number()))?;
     Ok(())
+}
+
+/// Whether there is an entry of a kind at a place.
+pub(crate) fn is_of_kind(reader: &Reader<'_>, replica_id: i64, seq: Seq, kind: Kind) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM log_entry WHERE replica_id = ?1 AND seq = ?2 AND kind = ?3)",
+        )?
+        .query_row((replica_id, seq.number(), kind.as_str()), |row| row.get(0))
 }
 
 pub(crate) fn has_operation(reader: &Reader<'_>, replica_id: i64, op_id: OpId) -> SqlResult<bool> {

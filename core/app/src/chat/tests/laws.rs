@@ -1,0 +1,152 @@
+//! Laws of the fold.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::store::StoreError;
+use crate::sync::replica;
+
+const TABLES: [&str; 4] = ["message", "message_picture", "read_mark", "case_record"];
+
+fn rows(phone: &Phone) -> Vec<(String, Vec<String>)> {
+    let order = |table: &str| match table {
+        "read_mark" => "case_id, audience, reader_id",
+        "case_record" => "case_id",
+        "message_picture" => "case_id, seq, position",
+        _ => "case_id, seq",
+    };
+    TABLES
+        .iter()
+        .map(|table| {
+            let statement = format!("SELECT * FROM {table} ORDER BY {}", order(table));
+            ((*table).to_owned(), phone.rows(&statement))
+        })
+        .collect()
+}
+
+/// What happens next in a log; numbers name an earlier entry.
+#[derive(Debug, Clone)]
+enum Step {
+    Post {
+        by: u8,
+        pictures: usize,
+        reply: Option<usize>,
+    },
+    Edit {
+        by: u8,
+        target: usize,
+    },
+    Delete {
+        by: u8,
+        target: usize,
+    },
+    Read {
+        by: u8,
+        up_to: usize,
+    },
+    Erase {
+        target: usize,
+    },
+    Newer,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let by = 0_u8..3;
+    prop_oneof![
+        4 => (by.clone(), 0_usize..3, prop::option::of(0_usize..20))
+            .prop_map(|(by, pictures, reply)| Step::Post { by, pictures, reply }),
+        3 => (by.clone(), 0_usize..20).prop_map(|(by, target)| Step::Edit { by, target }),
+        1 => (by.clone(), 0_usize..20).prop_map(|(by, target)| Step::Delete { by, target }),
+        1 => (by, 0_usize..20).prop_map(|(by, up_to)| Step::Read { by, up_to }),
+        1 => (0_usize..20).prop_map(|target| Step::Erase { target }),
+        1 => Just(Step::Newer),
+    ]
+}
+
+fn picture(number: usize) -> ayumi_protocol::body::Attachment {
+    let sha = |number: usize| crate::pictures::sha256_of(&number.to_be_bytes());
+    ayumi_protocol::body::Attachment {
+        sha256: sha(number),
+        media_type: ayumi_protocol::body::PictureType::Jpeg,
+        length_bytes: 9,
+        width_px: 8,
+        height_px: 6,
+        thumbnail: ayumi_protocol::body::Thumbnail {
+            sha256: sha(number + 1_000),
+            length_bytes: 5,
+            width_px: 4,
+            height_px: 3,
+        },
+    }
+}
+
+/// A log that grows by these steps. What is pulled before an erasure still has the body: so `snapshots` says how the log was at each
+/// length.
+fn write(log: &mut Log, step: &Step) {
+    let who = |by: u8| match by {
+        0 => her(),
+        1 => her().on_device(2),
+        _ => dietitian(),
+    };
+    let length = log.entries.len();
+    let op = |log: &Log, target: usize| log.entries.get(target).map(|entry| entry.op_id);
+    match step {
+        Step::Post { by, pictures, reply } => {
+            let mut message = said(&format!("{length}"));
+            message.attachments = (0..*pictures)
+                .map(|number| picture(length * 4 + number))
+                .collect();
+            message.reply_to = reply.and_then(|target| op(log, target));
+            log.append(&who(*by), message);
+        }
+        Step::Edit { by, target } => {
+            if let Some(target) = op(log, *target) {
+                log.append(&who(*by), edited(target, &format!("{length}の二")));
+            }
+        }
+        Step::Delete { by, target } => {
+            if let Some(target) = op(log, *target) {
+                log.append(&who(*by), MessageDeleted { target });
+            }
+        }
+        Step::Read { by, up_to } => {
+            log.append(&who(*by), read(*up_to as i64 + 1));
+        }
+        Step::Erase { target } => {
+            if *target < length {
+                log.erase(seq(*target as i64 + 1));
+            }
+        }
+        Step::Newer => {
+            log.append(&dietitian(), said("新しい"));
+            let entry = log.entries.last_mut().unwrap();
+            entry.body_version = 2;
+            entry.min_app_version = ayumi_protocol::version::AppVersion::parse("9.0.0");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_paging_while_the_log_grows_gives_the_same_rows_as_reading_it_at_once_and_folding_it_again(
+        steps in prop::collection::vec((step(), 0_usize..4), 1..40),
+    ) {
+        let mut log = Log::care(case(1));
+        let slow = Phone::new(&her(), &[&log]);
+        for (step, page) in &steps {
+            write(&mut log, step);
+            if *page > 0 {
+                slow.pull_page(&log, *page);
+            }
+        }
+        slow.pull(&log);
+        let fast = Phone::new(&her(), &[&log]);
+        fast.pull(&log);
+        prop_assert_eq!(rows(&slow), rows(&fast));
+        let before = rows(&slow);
+        slow.store().write::<_, StoreError>(|tx| replica::refold(tx)).unwrap();
+        prop_assert_eq!(before, rows(&slow));
+    }
+}

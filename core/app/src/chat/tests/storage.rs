@@ -1,0 +1,105 @@
+//! What lies below: query plans and erasure.
+
+use super::*;
+use crate::sync::outbox;
+
+#[test]
+fn hot_statements_search_and_never_sort_or_read_a_whole_table() {
+    let (phone, _log) = her_phone();
+    let of_outbox = [
+        ("talk of log", outbox::sql::TALK_OF_LOG),
+        ("about", outbox::sql::ABOUT),
+    ];
+    for (name, statement) in sql::shown::HOT_STATEMENTS.iter().chain(&of_outbox) {
+        for step in phone.plan(statement) {
+            // What waits of one case is sorted: a handful.
+            let is_few = of_outbox.iter().any(|(few, _)| few == name);
+            let is_sorting = is_few && step == "USE TEMP B-TREE FOR ORDER BY";
+            assert!(step.starts_with("SEARCH") || is_sorting, "{name}: {step}");
+        }
+    }
+}
+
+#[test]
+fn an_erased_message_loses_its_text_and_pictures_and_keeps_its_place() {
+    let (phone, mut log) = her_phone();
+    let first = phone.say("一");
+    phone.chat().add_picture(case(1), &photo(7)).unwrap();
+    let pictures = phone.chat().draft(case(1)).unwrap().unwrap().pictures;
+    let message = NewMessage {
+        text: "secret".to_owned(),
+        pictures,
+        reply_to: Some(first),
+    };
+    let op_id = phone.chat().send(case(1), message).unwrap();
+    phone.sync(&mut log);
+    log.erase(seq(2));
+    phone.pull(&log);
+    let item = phone.item(op_id);
+    assert!(item.is_erased && item.text.is_none() && item.pictures.is_empty());
+    assert_eq!(
+        phone.rows("SELECT 1 FROM log_entry WHERE body LIKE '%secret%'"),
+        [""; 0]
+    );
+    assert_eq!(
+        phone.rows("SELECT 1 FROM message WHERE text LIKE '%secret%'"),
+        [""; 0]
+    );
+    assert!(matches!(
+        phone.chat().edit(case(1), op_id, "x"),
+        Err(ChatError::NoSuchMessage)
+    ));
+}
+
+#[test]
+fn the_files_of_an_erased_message_leave_the_phone() {
+    let (phone, mut log) = her_phone();
+    let own = phone.chat().add_picture(case(1), &photo(7)).unwrap();
+    let message = NewMessage {
+        pictures: vec![own.clone()],
+        ..NewMessage::default()
+    };
+    phone.chat().send(case(1), message).unwrap();
+    phone.sync(&mut log);
+    let (kept, gone) = (picture(b"kept"), picture(b"gone"));
+    for attachments in [vec![kept.clone(), gone.clone()], vec![kept.clone()]] {
+        log.append(
+            &dietitian(),
+            MessagePosted {
+                attachments,
+                ..said("写真")
+            },
+        );
+    }
+    phone.pull(&log);
+    let images = &phone.chat().files.images;
+    images.store(b"kept").unwrap();
+    images.store(b"gone").unwrap();
+    assert_eq!(phone.rows("SELECT 1 FROM picture_to_fetch").len(), 2);
+    log.erase(seq(1));
+    log.erase(seq(2));
+    phone.pull(&log);
+    phone.chat().delete_pictures_of_the_gone().unwrap();
+    assert!(!phone.chat().files.has(&own).unwrap());
+    assert!(images.exists(kept.sha256).unwrap(), "another message has it");
+    assert!(!images.exists(gone.sha256).unwrap());
+    assert!(phone.rows("SELECT 1 FROM picture_to_delete").is_empty());
+}
+
+/// A picture whose large and small file are the same.
+fn picture(bytes: &[u8]) -> ayumi_protocol::body::Attachment {
+    let sha256 = crate::pictures::sha256_of(bytes);
+    ayumi_protocol::body::Attachment {
+        sha256,
+        media_type: ayumi_protocol::body::PictureType::Jpeg,
+        length_bytes: 4,
+        width_px: 8,
+        height_px: 6,
+        thumbnail: ayumi_protocol::body::Thumbnail {
+            sha256,
+            length_bytes: 4,
+            width_px: 8,
+            height_px: 6,
+        },
+    }
+}
