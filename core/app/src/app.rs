@@ -23,6 +23,7 @@ use crate::clock::{Clock, Random};
 use crate::net::{self, Driver};
 use crate::server::ServerConfig;
 use crate::settings;
+use crate::staff::Staff;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
     DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
@@ -264,7 +265,7 @@ impl App {
 
     /// The store, for stories that look below.
     #[cfg(test)]
-    pub(crate) const fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.store
     }
 
@@ -277,6 +278,17 @@ impl App {
             self.random.as_ref(),
             &self.chat_files,
             &self.mark_times,
+        )
+    }
+
+    /// The work of a dietitian: her caseload, one participant, templates, notes.
+    #[must_use]
+    pub fn staff(&self) -> Staff<'_> {
+        Staff::new(
+            &self.store,
+            self.clock.as_ref(),
+            self.random.as_ref(),
+            self.chat(),
         )
     }
 

@@ -1,6 +1,7 @@
 //! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `shown`.
 
 pub(super) mod draft;
+pub(super) mod overview;
 pub(super) mod shown;
 
 use ayumi_protocol::body::Attachment;

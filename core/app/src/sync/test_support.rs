@@ -270,6 +270,7 @@ impl Phone {
             zone: Tz::Asia__Tokyo,
             clock: self.clock.clone(),
             random: self.random.clone(),
+            server: None,
         });
         self.app = Some(app.unwrap());
     }
