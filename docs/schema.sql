@@ -164,7 +164,7 @@ CREATE TABLE step_day (
 CREATE TABLE weight_change (
     change_id INTEGER PRIMARY KEY AUTOINCREMENT,    -- in order of arrival
     weigh_in_id TEXT NOT NULL,      -- UUIDv7 of the weigh-in, lower case with hyphens
-    kind TEXT NOT NULL,             -- 'add', 'edit', 'delete': by the person; 'import': from a file, which undo passes over
+    kind TEXT NOT NULL,             -- 'add', 'edit', 'delete': by the person; 'import': from a file, 'log': from the log; undo passes over both
     changed_at_ms INTEGER NOT NULL, -- epoch ms UTC of the change by the phone's clock
     taken_back_at_ms INTEGER,       -- epoch ms UTC at which undo took the change back; NULL: the change counts
     weighed_on TEXT,                -- date YYYY-MM-DD of a weigh-in without a time; NULL: it has a time, or was deleted
@@ -181,13 +181,13 @@ CREATE TABLE weight_change (
 
 CREATE INDEX weight_change_by_weigh_in ON weight_change (weigh_in_id, change_id);
 
--- For undo: its newest entry is the change to take back.
-CREATE INDEX weight_change_to_undo ON weight_change (change_id)
-    WHERE taken_back_at_ms IS NULL AND kind <> 'import';
-
 -- For imports: was there ever such a weigh-in?
 CREATE INDEX weight_change_by_moment ON weight_change (weighed_at_ms, weight_10g) WHERE weighed_at_ms IS NOT NULL;
 CREATE INDEX weight_change_by_date ON weight_change (weighed_on, weight_10g) WHERE weighed_on IS NOT NULL;
+
+-- For undo: its newest entry is the change to take back.
+CREATE INDEX weight_change_to_undo ON weight_change (change_id)
+    WHERE taken_back_at_ms IS NULL AND kind <> 'import' AND kind <> 'log';
 
 -- Derived: the weigh-ins that are present. The order of the key is the order in which the first reading of a date is its
 -- day value: with a time before without one, by instant, then by arrival.
@@ -449,6 +449,7 @@ CREATE TABLE case_step_day (
     date TEXT NOT NULL,             -- her date, YYYY-MM-DD
     device_id TEXT NOT NULL,        -- phone that reported
     revision INTEGER NOT NULL,      -- the highest counts
+    seq INTEGER NOT NULL,           -- place of the entry that says so
     body TEXT NOT NULL,             -- the report as JSON
     PRIMARY KEY (case_id, date, device_id)
 ) STRICT, WITHOUT ROWID;
@@ -459,6 +460,7 @@ CREATE TABLE case_weigh_in (
     weigh_in_id TEXT NOT NULL,      -- the weigh-in
     seq INTEGER NOT NULL,           -- place of the entry that says so
     device_id TEXT NOT NULL,        -- phone it came from
+    occurred_at_ms INTEGER NOT NULL,    -- epoch ms UTC by that phone's clock
     body TEXT,                      -- the weigh-in as JSON; NULL: deleted
     PRIMARY KEY (case_id, weigh_in_id)
 ) STRICT, WITHOUT ROWID;
@@ -507,12 +509,25 @@ CREATE TABLE case_summary (
 
 -- Dates whose steps changed on this phone since they were last reported.
 CREATE TABLE step_report_due (
-    date TEXT NOT NULL PRIMARY KEY  -- her date, YYYY-MM-DD
+    date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
+    is_corrected INTEGER NOT NULL   -- 1: her correction changed too, so it counts before those of other phones
 ) STRICT, WITHOUT ROWID;
 
 -- What this phone reported last about each date.
 CREATE TABLE step_report (
     date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
     revision INTEGER NOT NULL,      -- revision of that report
-    body TEXT NOT NULL              -- the report as JSON, so that the same is not sent twice
+    body TEXT NOT NULL,             -- the report as JSON, with revision 0, so that the same is not sent twice
+    base TEXT                       -- report of an earlier life of this phone whose readings are lost; NULL: none
+) STRICT, WITHOUT ROWID;
+
+-- Derived: corrections of other phones of hers that count on this one.
+CREATE TABLE step_log_correction (
+    date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
+    correction INTEGER NOT NULL     -- steps added to the sensor's, may be negative
+) STRICT, WITHOUT ROWID;
+
+-- Settings that changed on this phone since they were last reported.
+CREATE TABLE setting_due (
+    key TEXT NOT NULL PRIMARY KEY   -- name, e.g. 'steps.goal'
 ) STRICT, WITHOUT ROWID;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::hash::Sha256;
+use ayumi_protocol::id::CaseId;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
@@ -400,6 +401,14 @@ impl App {
     /// Everything the home screen shows on `today`, from one state of the data.
     pub fn home(&self, today: NaiveDate) -> Result<Home, AppError> {
         self.store.read(|reader| home::home(reader, today))
+    }
+
+    /// What the home screen of a case shows on `today`, her date, as its log tells it: for her dietitian.
+    ///
+    /// A case that is not on this phone has no data.
+    pub fn case_home(&self, case_id: CaseId, today: NaiveDate) -> Result<Home, AppError> {
+        self.store
+            .read(|reader| home::home_of_case(reader, case_id, today))
     }
 
     /// Everything the person entered, from one state of the data, with the day totals beside it.

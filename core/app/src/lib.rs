@@ -13,6 +13,7 @@ pub mod import;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod pictures;
+mod readings;
 pub mod search;
 pub mod secret;
 pub mod server;

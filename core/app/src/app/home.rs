@@ -1,10 +1,13 @@
 //! The home screen: one call, one state of the data, few rows.
 
+use ayumi_protocol::id::CaseId;
+
 use crate::settings;
+use crate::steps::case::CaseSteps;
 use crate::steps::{self, DaySteps, Streak, mean_without_today, with_unknown_dates};
 use crate::store::Reader;
 use crate::time::{DateRange, NaiveDate};
-use crate::weight::{self, MassUnit, WeightSummary};
+use crate::weight::{self, CaseWeights, MassUnit, WeightSummary};
 
 /// Dates of the small step chart on the home screen.
 const WEEK_DAYS: u32 = 7;
@@ -31,18 +34,60 @@ pub struct Home {
 }
 
 pub(super) fn home(reader: &Reader<'_>, today: NaiveDate) -> Result<Home, super::AppError> {
-    let range = DateRange::ending_on(today, WEEK_DAYS);
-    let week = with_unknown_dates(&steps::days(reader, range)?, range);
-    Ok(Home {
+    let days = steps::days(reader, week_of(today))?;
+    Ok(assembled(
+        today,
+        &days,
+        settings::step_goal(reader)?,
+        steps::current_streak(reader, today)?,
+        weight::summary(reader, today)?,
+        settings::weight_unit(reader)?,
+    ))
+}
+
+/// The same of a case, as its log tells it.
+pub(super) fn home_of_case(
+    reader: &Reader<'_>,
+    case_id: CaseId,
+    today: NaiveDate,
+) -> Result<Home, super::AppError> {
+    let chosen = settings::of_case(reader, case_id)?;
+    let mut steps = CaseSteps::new(reader, case_id, &chosen);
+    let weights = CaseWeights::load(reader, case_id, &chosen)?;
+    let days = steps.days(week_of(today))?;
+    Ok(assembled(
+        today,
+        &days,
+        chosen.step_goal,
+        steps.current_streak(today)?,
+        weights.summary(today),
+        chosen.weight_unit,
+    ))
+}
+
+fn week_of(today: NaiveDate) -> DateRange {
+    DateRange::ending_on(today, WEEK_DAYS)
+}
+
+fn assembled(
+    today: NaiveDate,
+    days: &[DaySteps],
+    step_goal: Option<i64>,
+    streak: Option<Streak>,
+    weight: WeightSummary,
+    unit: MassUnit,
+) -> Home {
+    let week = with_unknown_dates(days, week_of(today));
+    Home {
         today,
         steps: week.last().copied().unwrap_or_else(|| DaySteps::unknown(today)),
-        step_goal: settings::step_goal(reader)?,
-        streak: steps::current_streak(reader, today)?,
+        step_goal,
+        streak,
         week_mean: mean_without_today(&week, today),
         week,
-        weight: weight::summary(reader, today)?,
-        unit: settings::weight_unit(reader)?,
-    })
+        weight,
+        unit,
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use ayumi_protocol::entry::Entry;
 use ayumi_protocol::session::Role;
 
 use super::sql;
+use crate::readings;
 use crate::store::{StoreError, Topic, WriteTransaction};
 use crate::sync::fold::Folding;
 
@@ -38,7 +39,7 @@ pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result
         }
         Body::ConsentWithdrawn(_) => sql::set_consent(tx, case_id, "withdrawn", None)?,
         Body::StepsDay(day) => {
-            sql::report_steps(tx, case_id, day, entry.device_id, text)?;
+            sql::report_steps(tx, case_id, day, entry, text)?;
             tx.notify(Topic::Steps);
         }
         Body::WeightRecorded(weight) => {
@@ -61,7 +62,9 @@ pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result
 /// Removes what an entry said whose body is gone.
 pub(crate) fn erased(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
     if log.audience == Audience::Care {
-        sql::erase_weigh_in(tx, log.case_id, target)?;
+        for weigh_in_id in sql::erase_weigh_in(tx, log.case_id, target)? {
+            readings::reconsider(tx, log, &readings::weight_subject(&weigh_in_id))?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a log says about its case: who she is, whether she consents, who acts for her, and when somebody last wrote.
 
 pub(crate) mod fold;
+pub(crate) mod reported;
 mod sql;
 
 use ayumi_protocol::body::{ActingStaff, AssignmentChanged, Body, ConsentGiven, ConsentWithdrawn};

@@ -3,7 +3,7 @@
 use ayumi_protocol::body::{CaseOpened, SettingsChanged, StepsDay};
 use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::entry::Entry;
-use ayumi_protocol::id::{CaseId, DeviceId, SocietyId, WeighInId};
+use ayumi_protocol::id::{CaseId, SocietyId, WeighInId};
 use ayumi_protocol::session::ConsentVersion;
 use rusqlite::{OptionalExtension as _, Result as SqlResult, Row};
 
@@ -144,23 +144,25 @@ pub(super) fn report_steps(
     tx: &WriteTransaction<'_>,
     case_id: CaseId,
     day: &StepsDay,
-    device_id: DeviceId,
+    entry: &Entry,
     body: &str,
 ) -> SqlResult<()> {
     tx.connection()
         .prepare_cached(
-            "INSERT INTO case_step_day (case_id, date, device_id, revision, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO case_step_day (case_id, date, device_id, revision, seq, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (case_id, date, device_id) DO UPDATE
              SET revision = excluded.revision,
+                 seq = excluded.seq,
                  body = excluded.body
              WHERE excluded.revision > revision",
         )?
         .execute((
             case_id.to_string(),
             day.date.to_string(),
-            device_id.to_string(),
+            entry.device_id.to_string(),
             day.revision,
+            entry.seq.number(),
             body,
         ))?;
     Ok(())
@@ -175,11 +177,12 @@ pub(super) fn report_weigh_in(
 ) -> SqlResult<()> {
     tx.connection()
         .prepare_cached(
-            "INSERT INTO case_weigh_in (case_id, weigh_in_id, seq, device_id, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO case_weigh_in (case_id, weigh_in_id, seq, device_id, occurred_at_ms, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (case_id, weigh_in_id) DO UPDATE
              SET seq = excluded.seq,
                  device_id = excluded.device_id,
+                 occurred_at_ms = excluded.occurred_at_ms,
                  body = excluded.body",
         )?
         .execute((
@@ -187,20 +190,29 @@ pub(super) fn report_weigh_in(
             weigh_in_id.to_string(),
             entry.seq.number(),
             entry.device_id.to_string(),
+            entry.occurred_at_ms.0,
             body,
         ))?;
     Ok(())
 }
 
-pub(super) fn erase_weigh_in(tx: &WriteTransaction<'_>, case_id: CaseId, seq: Seq) -> SqlResult<()> {
+/// Removes the weigh-in that an erased entry told, and names it.
+pub(super) fn erase_weigh_in(
+    tx: &WriteTransaction<'_>,
+    case_id: CaseId,
+    seq: Seq,
+) -> SqlResult<Vec<WeighInId>> {
     tx.connection()
         .prepare_cached(
             "UPDATE case_weigh_in
              SET body = NULL
-             WHERE case_id = ?1 AND seq = ?2",
+             WHERE case_id = ?1 AND seq = ?2
+             RETURNING weigh_in_id",
         )?
-        .execute((case_id.to_string(), seq.number()))?;
-    Ok(())
+        .query_map((case_id.to_string(), seq.number()), |row| {
+            parsed(row, 0, "a weigh-in", WeighInId::parse)
+        })?
+        .collect()
 }
 
 pub(super) fn report_setting(

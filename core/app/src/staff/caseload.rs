@@ -225,7 +225,11 @@ impl CaseloadLine {
             .waiting_since
             .filter(|_| self.need == Need::Answer)
             .map(|since| since.0);
-        let unread = Reverse(if self.need == Need::Reading { self.unread } else { 0 });
+        let unread = Reverse(if self.need == Need::Reading {
+            self.unread
+        } else {
+            0
+        });
         let silent = match self.need {
             Need::Silence => Reverse(self.silent_days),
             _ => Reverse(None),

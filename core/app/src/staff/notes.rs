@@ -12,9 +12,7 @@
 
 use std::fmt;
 
-use ayumi_protocol::body::{
-    Body, BodyReading, NoteDeleted, NoteEdited, NotePosted, NoteTopic,
-};
+use ayumi_protocol::body::{Body, BodyReading, NoteDeleted, NoteEdited, NotePosted, NoteTopic};
 use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::{AccountId, CaseId, OpId};

@@ -131,7 +131,8 @@ fn note(row: &Row<'_>) -> SqlResult<Stored> {
     })
 }
 
-const NOTES: &str = "SELECT seq, op_id, author_id, author_role, topic, about_seq, text, is_deleted, is_erased, edited_seq,
+const NOTES: &str =
+    "SELECT seq, op_id, author_id, author_role, topic, about_seq, text, is_deleted, is_erased, edited_seq,
         min_app_version, occurred_at_ms, utc_offset_min, recorded_at_ms
      FROM note
      WHERE case_id = ?1
@@ -178,7 +179,8 @@ pub(super) fn delete_summaries(tx: &WriteTransaction<'_>) -> SqlResult<()> {
     Ok(())
 }
 
-const SUMMARIES: &str = "SELECT case_id, society_id, name, is_substitute, last_participant_at_ms, last_staff_at_ms
+const SUMMARIES: &str =
+    "SELECT case_id, society_id, name, is_substitute, last_participant_at_ms, last_staff_at_ms
      FROM case_summary
      ORDER BY case_id";
 
@@ -201,7 +203,8 @@ pub(super) fn summaries(reader: &Reader<'_>) -> SqlResult<Vec<Summary>> {
         .collect()
 }
 
-const SUMMARY: &str = "SELECT case_id, society_id, name, is_substitute, last_participant_at_ms, last_staff_at_ms
+const SUMMARY: &str =
+    "SELECT case_id, society_id, name, is_substitute, last_participant_at_ms, last_staff_at_ms
      FROM case_summary
      WHERE case_id = ?1";
 

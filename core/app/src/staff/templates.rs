@@ -139,7 +139,10 @@ fn filled(text: &str, record: &CaseRecord, account: &Account) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match after.split_once('}').and_then(|(name, after)| Some((value(name)?, after))) {
+        match after
+            .split_once('}')
+            .and_then(|(name, after)| Some((value(name)?, after)))
+        {
             Some((value, after)) => {
                 filled.push_str(value);
                 rest = after;

@@ -15,7 +15,10 @@ use super::derive::{View, derive, instants_of};
 use super::reading::{
     CounterSample, IntervalRecord, NoteCode, NoteSubject, PlatformBucket, ReadingNote, StepEvent,
 };
+use super::report;
 use super::sql::{self, SourceKind};
+use crate::readings::{self, OwnCase};
+use crate::settings;
 use crate::store::zones::{self as zone_table, ZoneHistory};
 use crate::store::{Topic, WriteTransaction};
 use crate::time::{DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache};
@@ -51,7 +54,11 @@ pub(super) struct StepBatch<'t, 'c> {
     /// Read when the first reading without a zone comes.
     zone_history: Option<ZoneHistory>,
     touched: Vec<(UtcMillis, UtcMillis)>,
+    /// Dates to derive, whatever was touched.
+    touched_dates: Vec<DateRange>,
     has_changed: bool,
+    /// Her own case; what changes is reported to it, and reports of other phones join it.
+    own: Option<OwnCase>,
 }
 
 /// The state of one counter source while a batch runs.
@@ -80,7 +87,9 @@ impl<'t, 'c> StepBatch<'t, 'c> {
             zones_by_id,
             zone_history: None,
             touched: Vec::new(),
+            touched_dates: Vec::new(),
             has_changed: false,
+            own: readings::own_case(tx)?,
         })
     }
 
@@ -117,6 +126,9 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         self.derive_touched()?;
         if self.has_changed {
             self.tx.notify(Topic::Steps);
+            if self.own.is_some() {
+                self.tx.notify(Topic::Outbox);
+            }
         }
         Ok(self.report)
     }
@@ -128,7 +140,23 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         if let Some((first, last)) = sql::span_of_readings(self.tx)? {
             self.touch(first, last);
         }
+        if let Some(own) = self.own {
+            let dates = report::dates_of_others(self.tx, own)?;
+            self.touched_dates
+                .extend(dates.into_iter().map(DateRange::single));
+            // Dates that were reported and are no longer measured.
+            report::sql::set_range_due(self.tx, DateRange::ALL)?;
+        }
         self.derive_touched()
+    }
+
+    /// Derives dates about which other phones said something; this one has nothing new to report.
+    pub(super) fn derive_dates(&mut self, dates: &BTreeSet<NaiveDate>) -> Result<(), StepError> {
+        let dates = dates.iter().copied().map(DateRange::single).collect();
+        for range in in_order(dates) {
+            self.derive_in_chunks(range)?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, code: NoteCode, detail: &'static str) {
@@ -430,6 +458,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         }
         if sql::priority(self.tx)? != names {
             sql::replace_priority(self.tx, names)?;
+            readings::setting_changed(self.tx, settings::STEP_PRIORITY)?;
             self.touch_from(UtcMillis(i64::MIN))?;
         }
         Ok(Ok(()))
@@ -444,6 +473,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         }
         sql::insert_pause(self.tx, at)?;
         self.touch_from(at)?;
+        self.note_window(at, at)?;
         Ok(Ok(()))
     }
 
@@ -455,6 +485,7 @@ impl<'t, 'c> StepBatch<'t, 'c> {
             Some((pause_id, start)) if start <= at => {
                 sql::end_pause(self.tx, pause_id, at)?;
                 self.touch_from(start)?;
+                self.note_window(start, at)?;
                 Ok(Ok(()))
             }
             Some(_) => Ok(Err(Refused(NoteCode::Rejected, "ends before the pause began"))),
@@ -476,12 +507,13 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         }
         sql::insert_exclusion(self.tx, start, end, reason)?;
         self.touch(start, end);
+        self.note_window(start, end)?;
         Ok(Ok(()))
     }
 
     fn adjust(&mut self, date: NaiveDate, steps: Option<i64>) -> Result<Result<(), Refused>, StepError> {
         let Some(steps) = steps else {
-            sql::remove_adjustment(self.tx, date)?;
+            self.take_correction_back(date)?;
             self.has_changed = true;
             return Ok(Ok(()));
         };
@@ -491,8 +523,42 @@ impl<'t, 'c> StepBatch<'t, 'c> {
         self.derive_touched()?;
         let counted = sql::sensor_steps(self.tx, date)?.unwrap_or(0);
         sql::put_adjustment(self.tx, date, steps.saturating_sub(counted), steps)?;
+        self.note_correction(date)?;
         self.has_changed = true;
         Ok(Ok(()))
+    }
+
+    /// A correction that another phone made comes back when this one's goes away, so it is answered with a correction by 0.
+    fn take_correction_back(&mut self, date: NaiveDate) -> Result<(), StepError> {
+        match self.own {
+            Some(own) if report::others_correct(self.tx, own, date)? => {
+                self.derive_touched()?;
+                let counted = sql::sensor_steps(self.tx, date)?.unwrap_or(0);
+                sql::put_adjustment(self.tx, date, 0, counted)?;
+            }
+            _ => sql::remove_adjustment(self.tx, date)?,
+        }
+        self.note_correction(date)
+    }
+
+    fn note_correction(&mut self, date: NaiveDate) -> Result<(), StepError> {
+        if self.own.is_some() {
+            report::sql::set_due(self.tx, date, true)?;
+            self.touched_dates.push(DateRange::single(date));
+        }
+        Ok(())
+    }
+
+    /// Stretches that do not count may lie where nothing was measured, and are reported all the same.
+    fn note_window(&mut self, from: UtcMillis, to: UtcMillis) -> Result<(), StepError> {
+        if self.own.is_some() {
+            for range in self.dates_of(&[(from, to)], Vec::new()) {
+                for date in range.dates() {
+                    report::sql::set_due(self.tx, date, false)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     // Deriving ----------------------------------------------------------------------------------------------------
@@ -510,19 +576,28 @@ impl<'t, 'c> StepBatch<'t, 'c> {
 
     fn derive_touched(&mut self) -> Result<(), StepError> {
         let touched = std::mem::take(&mut self.touched);
-        for range in self.dates_of(&touched) {
-            let mut from = range.from;
-            while from < range.until {
-                let chunk_end = from
-                    .checked_add_days(Days::new(u64::from(DATES_PER_CHUNK)))
-                    .unwrap_or(range.until);
-                let chunk = DateRange {
-                    from,
-                    until: chunk_end.min(range.until),
-                };
-                self.derive_range(chunk)?;
-                from = chunk.until;
+        let dates = std::mem::take(&mut self.touched_dates);
+        for range in self.dates_of(&touched, dates) {
+            self.derive_in_chunks(range)?;
+            if self.own.is_some() {
+                report::sql::set_range_due(self.tx, range)?;
             }
+        }
+        Ok(())
+    }
+
+    fn derive_in_chunks(&mut self, range: DateRange) -> Result<(), StepError> {
+        let mut from = range.from;
+        while from < range.until {
+            let chunk_end = from
+                .checked_add_days(Days::new(u64::from(DATES_PER_CHUNK)))
+                .unwrap_or(range.until);
+            let chunk = DateRange {
+                from,
+                until: chunk_end.min(range.until),
+            };
+            self.derive_range(chunk)?;
+            from = chunk.until;
         }
         Ok(())
     }
@@ -535,29 +610,43 @@ impl<'t, 'c> StepBatch<'t, 'c> {
             day_start: self.day_start,
             zone: None,
         };
-        let derived = derive(readings, &windows, range, view, &mut self.zones);
+        let mut derived = derive(readings, &windows, range, view, &mut self.zones);
+        if let Some(own) = self.own {
+            let others = report::Others::load(self.tx, own, range)?;
+            others.join_derived(&mut derived, self.day_start, &mut self.zones);
+            let corrections = others.corrections(self.tx)?;
+            report::sql::replace_log_corrections(self.tx, range, &corrections)?;
+            for day in derived.days.values() {
+                self.zone_id(Some(day.zone), UtcMillis(0))?;
+            }
+        }
         sql::replace_derived(self.tx, range, &derived, &self.zone_ids)?;
         Ok(())
     }
 
-    /// The dates that the touched instants may belong to, in any zone of this person, as disjoint ranges in order.
-    fn dates_of(&mut self, touched: &[(UtcMillis, UtcMillis)]) -> Vec<DateRange> {
-        let mut ranges: Vec<DateRange> = Vec::new();
+    /// The dates that the touched instants may belong to, in any zone of this person, and other dates, as disjoint ranges in order.
+    fn dates_of(&mut self, touched: &[(UtcMillis, UtcMillis)], more: Vec<DateRange>) -> Vec<DateRange> {
+        let mut ranges = more;
         for &(from, to) in touched {
             for zone in self.zones_by_id.values() {
                 ranges.push(self.zones.get(*zone).dates_between(from, to, self.day_start));
             }
         }
-        ranges.sort_unstable();
-        let mut merged: Vec<DateRange> = Vec::new();
-        for range in ranges {
-            match merged.last_mut() {
-                Some(last) if range.from <= last.until => last.until = last.until.max(range.until),
-                _ => merged.push(range),
-            }
-        }
-        merged
+        in_order(ranges)
     }
+}
+
+/// Ranges made disjoint, in order.
+fn in_order(mut ranges: Vec<DateRange>) -> Vec<DateRange> {
+    ranges.sort_unstable();
+    let mut merged: Vec<DateRange> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.from <= last.until => last.until = last.until.max(range.until),
+            _ => merged.push(range),
+        }
+    }
+    merged
 }
 
 const OTHER_KIND: &str = "the source has another kind";

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{DaySteps, StepError, derive, derive_now, sql};
+use super::{DaySteps, StepError, derive, derive_now, merge, report, sql};
 use crate::settings;
 use crate::store::{Reader, zones as zone_table};
 use crate::time::{DateRange, HourSlot, UtcMillis, ZoneCache};
@@ -61,8 +61,36 @@ pub(super) fn zone_of_unmeasured(
         .unwrap_or(Tz::Asia__Tokyo))
 }
 
+/// [`zone_of_unmeasured`] where the zone history is not at hand.
+pub(super) fn zone_here(reader: &Reader<'_>, date: NaiveDate) -> Result<Tz, StepError> {
+    zone_of_unmeasured(reader, &zone_table::history(reader)?, date)
+}
+
 /// [`Steps::day_by_hour`](super::Steps::day_by_hour) within a read that does more.
 pub(super) fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByHour, StepError> {
+    let Some(others) = report::others_of(reader, DateRange::single(date))? else {
+        return Ok(of_own_readings(reader, date)?.0);
+    };
+    let day_start = settings::day_start(reader)?;
+    let mut zones = ZoneCache::default();
+    let own = report::phone_day(reader, date)?;
+    let day = day_of(reader, date)?;
+    match others.join(date, Some(own), day_start, &mut zones) {
+        Some(joined) => Ok(merge::day_by_hour(date, &joined, day, day_start, &mut zones)),
+        None => Ok(of_own_readings(reader, date)?.0),
+    }
+}
+
+fn day_of(reader: &Reader<'_>, date: NaiveDate) -> Result<DaySteps, StepError> {
+    let days = sql::days(reader, DateRange::single(date))?;
+    Ok(days.first().copied().unwrap_or_else(|| DaySteps::unknown(date)))
+}
+
+/// A date by the hour as the readings of this phone alone tell it, and what they say about the date as a whole.
+pub(super) fn of_own_readings(
+    reader: &Reader<'_>,
+    date: NaiveDate,
+) -> Result<(DayByHour, Option<derive::DerivedDay>), StepError> {
     let range = DateRange::single(date);
     let view = derive::View {
         day_start: settings::day_start(reader)?,
@@ -103,16 +131,13 @@ pub(super) fn day_by_hour(reader: &Reader<'_>, date: NaiveDate) -> Result<DayByH
     let mut windows = loaded.windows;
     windows.paused.retain(touches_date);
     windows.excluded.retain(touches_date);
-    let day = sql::days(reader, range)?
-        .first()
-        .copied()
-        .unwrap_or_else(|| DaySteps::unknown(date));
-    Ok(DayByHour {
+    let day = DayByHour {
         hours: shown,
         paused: windows.paused,
         excluded: windows.excluded,
-        day,
-    })
+        day: day_of(reader, date)?,
+    };
+    Ok((day, loaded.derived.days.get(&date).copied()))
 }
 
 /// A stretch `[from, until)` that a reading of a zone measured.
@@ -260,7 +285,7 @@ fn touched(slots: &[HourSlot], from: UtcMillis, last: UtcMillis) -> impl Iterato
 }
 
 /// Adds the hours that overlap none that is there already; all stay in order of their start.
-fn fill(hours: &mut Vec<HourOfDay>, more: impl IntoIterator<Item = HourOfDay>) {
+pub(super) fn fill(hours: &mut Vec<HourOfDay>, more: impl IntoIterator<Item = HourOfDay>) {
     for hour in more {
         let place = hours.partition_point(|known| known.slot.from < hour.slot.from);
         let before = place.checked_sub(1).and_then(|before| hours.get(before));

@@ -12,18 +12,24 @@
 //! derive.rs       hours, days, measured or not                              (4, 6)
 //! day_by_hour.rs  one date by the hour, wherever she was                    (4, 6)
 //! paused_dates.rs dates that were not to be counted at all                  (7)
+//! merge.rs        several phones of one person
+//! report/         what goes to the log, and what is taken over from it
+//! case.rs         the same days for any case, from its log
 //! summary.rs      goals, streaks, averages, weeks and months
 //! replay.rs       the inspection format                                     (9)
 //! sql.rs          every statement
 //! ```
 
 mod apply;
+pub(crate) mod case;
 mod counter;
 mod day_by_hour;
 mod derive;
+pub(crate) mod merge;
 mod paused_dates;
 mod reading;
 mod replay;
+pub(crate) mod report;
 mod split;
 mod sql;
 mod summary;
@@ -47,7 +53,8 @@ pub use summary::{
     roll_up_steps, with_unknown_dates,
 };
 
-pub(crate) use sql::{corrections, days, exclusions, pauses, priority};
+pub(crate) use report::{report_due, report_everything, take_over};
+pub(crate) use sql::{corrections, days, exclusions, pauses, priority, replace_priority};
 
 use crate::settings;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, zones as zone_table};
@@ -302,14 +309,27 @@ pub(crate) fn current_streak(reader: &Reader<'_>, today: NaiveDate) -> Result<Op
         return Ok(None);
     };
     let history = zone_table::history(reader)?;
-    let is_skipped = |date: NaiveDate| history.is_skipped(date);
-    let mut counter = summary::StreakCounter::new(goal, &is_skipped);
-    let mut streak: Option<Streak> = None;
     let range = DateRange {
         from: NaiveDate::MIN,
         until: DateRange::single(today).until,
     };
-    sql::days_backwards(reader, range, |day| {
+    let walk = |more: &mut dyn FnMut(DaySteps) -> bool| sql::days_backwards(reader, range, more);
+    streak_alive(goal, today, &|date| history.is_skipped(date), walk)
+}
+
+/// The streak that is alive on `today`. `walk` hands over the known dates up to today, latest first, as long as it is asked for more.
+fn streak_alive<E>(
+    goal: i64,
+    today: NaiveDate,
+    is_skipped: &dyn Fn(NaiveDate) -> bool,
+    walk: impl FnOnce(&mut dyn FnMut(DaySteps) -> bool) -> Result<(), E>,
+) -> Result<Option<Streak>, StepError>
+where
+    StepError: From<E>,
+{
+    let mut counter = summary::StreakCounter::new(goal, is_skipped);
+    let mut streak: Option<Streak> = None;
+    walk(&mut |day| {
         if day.date == today && !day.meets(goal) {
             return true; // today can still be met
         }

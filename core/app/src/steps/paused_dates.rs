@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::day_by_hour::zone_of_unmeasured;
-use super::{StepError, derive, sql};
+use super::{StepError, derive, report, sql};
 use crate::settings;
 use crate::store::{Reader, zones as zone_table};
-use crate::time::{DAY_MS, DateRange, UtcMillis, ZoneCache, date_of_local};
+use crate::time::{DAY_MS, DateRange, DayStart, UtcMillis, ZoneCache, date_of_local};
 
 /// [`Steps::paused_dates`](super::Steps::paused_dates) within a read that does more.
 pub(super) fn paused_dates(reader: &Reader<'_>, range: DateRange) -> Result<BTreeSet<NaiveDate>, StepError> {
@@ -28,7 +29,26 @@ pub(super) fn paused_dates(reader: &Reader<'_>, range: DateRange) -> Result<BTre
             }
         }
     }
+    if let Some(others) = report::others_of(reader, range)? {
+        dates.extend(others.paused_dates(day_start, &mut zones));
+    }
     Ok(dates)
+}
+
+/// Whether the stretches of a date lie in pauses from first to last.
+pub(super) fn is_paused(
+    paused: Vec<(UtcMillis, UtcMillis)>,
+    date: NaiveDate,
+    zone: Tz,
+    day_start: DayStart,
+    zones: &mut ZoneCache,
+) -> bool {
+    let paused = joined(paused);
+    let stretches = zones.get(zone).stretches_of(date, day_start);
+    let is_covered = |(start, end): &(UtcMillis, UtcMillis)| {
+        paused.iter().any(|(from, until)| from <= start && end <= until)
+    };
+    !stretches.is_empty() && stretches.iter().all(is_covered)
 }
 
 /// Windows in order, those that touch made one.

@@ -99,7 +99,7 @@ pub(crate) fn priority(reader: &Reader<'_>) -> SqlResult<Vec<String>> {
         .collect()
 }
 
-pub(super) fn replace_priority(tx: &WriteTransaction<'_>, names: &[String]) -> SqlResult<()> {
+pub(crate) fn replace_priority(tx: &WriteTransaction<'_>, names: &[String]) -> SqlResult<()> {
     let connection = tx.connection();
     connection
         .prepare_cached("DELETE FROM step_priority")?
@@ -674,6 +674,9 @@ pub(super) fn clear_derived(tx: &WriteTransaction<'_>) -> SqlResult<()> {
     let connection = tx.connection();
     connection.prepare_cached("DELETE FROM step_hour")?.execute([])?;
     connection.prepare_cached("DELETE FROM step_day")?.execute([])?;
+    connection
+        .prepare_cached("DELETE FROM step_log_correction")?
+        .execute([])?;
     Ok(())
 }
 
@@ -732,14 +735,23 @@ pub(super) fn sensor_steps(reader: &Reader<'_>, date: NaiveDate) -> SqlResult<Op
 }
 
 const DAYS_IN_RANGE: &str = "
-    SELECT step_day.date, sensor_steps, quarantined_steps, is_travel_day, correction
-    FROM step_day LEFT JOIN step_adjustment USING (date)
+    SELECT step_day.date, sensor_steps, quarantined_steps, is_travel_day,
+           ifnull(step_log_correction.correction, step_adjustment.correction)
+    FROM step_day
+        LEFT JOIN step_adjustment ON step_adjustment.date = step_day.date
+        LEFT JOIN step_log_correction ON step_log_correction.date = step_day.date
     WHERE step_day.date BETWEEN ?1 AND ?2
     UNION ALL
     SELECT step_adjustment.date, NULL, 0, 0, correction
     FROM step_adjustment
     WHERE step_adjustment.date BETWEEN ?1 AND ?2
-      AND NOT EXISTS (SELECT 1 FROM step_day WHERE step_day.date = step_adjustment.date)";
+      AND NOT EXISTS (SELECT 1 FROM step_day WHERE step_day.date = step_adjustment.date)
+      AND NOT EXISTS (SELECT 1 FROM step_log_correction WHERE step_log_correction.date = step_adjustment.date)
+    UNION ALL
+    SELECT step_log_correction.date, NULL, 0, 0, correction
+    FROM step_log_correction
+    WHERE step_log_correction.date BETWEEN ?1 AND ?2
+      AND NOT EXISTS (SELECT 1 FROM step_day WHERE step_day.date = step_log_correction.date)";
 
 /// The date in the first column.
 fn date_of(row: &rusqlite::Row<'_>) -> SqlResult<NaiveDate> {
@@ -766,6 +778,11 @@ pub(crate) fn days(reader: &Reader<'_>, range: DateRange) -> SqlResult<Vec<DaySt
         .prepare_cached("SELECT date, correction FROM step_adjustment WHERE date BETWEEN ?1 AND ?2")?
         .query_map(range.text_ends(), |row| Ok((date_of(row)?, row.get(1)?)))?
         .collect::<SqlResult<_>>()?;
+    let of_other_phones: Vec<(NaiveDate, i64)> = connection
+        .prepare_cached("SELECT date, correction FROM step_log_correction WHERE date BETWEEN ?1 AND ?2")?
+        .query_map(range.text_ends(), |row| Ok((date_of(row)?, row.get(1)?)))?
+        .collect::<SqlResult<_>>()?;
+    corrections.extend(of_other_phones);
     let mut days: Vec<DaySteps> = connection
         .prepare_cached(
             "SELECT date, sensor_steps, quarantined_steps, is_travel_day
@@ -828,6 +845,10 @@ pub(super) fn span_of_days(reader: &Reader<'_>) -> SqlResult<Option<(NaiveDate, 
                  SELECT
                      (SELECT min(date) FROM step_adjustment),
                      (SELECT max(date) FROM step_adjustment)
+                 UNION ALL
+                 SELECT
+                     (SELECT min(date) FROM step_log_correction),
+                     (SELECT max(date) FROM step_log_correction)
              )",
         )?
         .query_row([], |row| {

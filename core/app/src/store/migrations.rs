@@ -72,6 +72,7 @@ pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "case_setting",
     "note",
     "case_summary",
+    "step_log_correction",
 ];
 
 /// The version a file has once all of `steps` have been climbed.

@@ -24,6 +24,12 @@ impl WeighInId {
         Self(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
     }
 
+    /// The bytes behind the time, from which [`Self::new`] makes the same id.
+    pub(super) fn random_bytes(&self) -> [u8; 10] {
+        let [_, _, _, _, _, _, random @ ..] = *self.0.as_bytes();
+        random
+    }
+
     /// The last eight digits, for a terminal: they are random, while the first ones are the time and alike for neighbours.
     #[must_use]
     pub fn short(&self) -> String {

@@ -12,15 +12,18 @@
 //!
 //! Nothing is overwritten, so undo is exact: it takes a change out of the list, and what is left gives the state before.
 
+use std::cell::Cell;
+
 use chrono::NaiveDate;
 
 use super::entry::Entry;
 use super::sql::{self, ChangeKind};
-use super::{Tau, WeighInId, WeightError, day_values, trend};
+use super::{Tau, WeighInId, WeightError, day_values, log, trend};
 use crate::clock::Random;
-use crate::settings;
 use crate::store::{Topic, WriteTransaction, zones as zone_table};
+use crate::sync::outbox::Moment;
 use crate::time::{DayStart, UtcMillis};
+use crate::{readings, settings};
 
 /// The changes of one transaction.
 pub(super) struct Journal<'t> {
@@ -30,6 +33,10 @@ pub(super) struct Journal<'t> {
     tau: Tau,
     /// The first date whose readings changed.
     touched_from: Option<NaiveDate>,
+    /// Weigh-ins that the person changed, in the order in which she did.
+    changed: Vec<WeighInId>,
+    /// The id made last: those of one transaction ascend, so that their order tells the order of arrival.
+    last_id: Cell<Option<WeighInId>>,
 }
 
 impl<'t> Journal<'t> {
@@ -40,6 +47,8 @@ impl<'t> Journal<'t> {
             day_start: settings::day_start(tx)?,
             tau: settings::weight_tau(tx)?,
             touched_from: None,
+            changed: Vec::new(),
+            last_id: Cell::new(None),
         })
     }
 
@@ -48,10 +57,15 @@ impl<'t> Journal<'t> {
     /// A random source that repeats itself must not make one weigh-in of two, so an id that is taken is counted on.
     pub(super) fn new_id(&self, random: &dyn Random) -> Result<WeighInId, WeightError> {
         let mut bytes = [0; 10];
-        random.fill(&mut bytes);
+        if let Some(last) = self.last_id.get() {
+            bytes = last.random_bytes();
+        } else {
+            random.fill(&mut bytes);
+        }
         loop {
             let id = WeighInId::new(self.now, &bytes);
             if !sql::is_known(self.tx, id)? {
+                self.last_id.set(Some(id));
                 return Ok(id);
             }
             for byte in bytes.iter_mut().rev() {
@@ -70,17 +84,31 @@ impl<'t> Journal<'t> {
         kind: ChangeKind,
         entry: Option<&Entry>,
     ) -> Result<(), WeightError> {
+        self.append_at(id, kind, self.now, entry)?;
+        self.changed.push(id);
+        Ok(())
+    }
+
+    /// [`Self::append`] for a change that nobody has to be told of.
+    pub(super) fn append_at(
+        &mut self,
+        id: WeighInId,
+        kind: ChangeKind,
+        changed_at: UtcMillis,
+        entry: Option<&Entry>,
+    ) -> Result<(), WeightError> {
         let zone_id = match entry.and_then(|entry| entry.when.zone()) {
             Some(zone) => Some(zone_table::zone_id(self.tx, zone)?),
             None => None,
         };
-        sql::insert_change(self.tx, id, kind, self.now, zone_id, entry)?;
+        sql::insert_change(self.tx, id, kind, changed_at, zone_id, entry)?;
         self.follow(id)
     }
 
     /// Takes a change back.
     pub(super) fn take_back(&mut self, change_id: i64, id: WeighInId) -> Result<(), WeightError> {
         sql::take_back(self.tx, change_id, self.now)?;
+        self.changed.push(id);
         self.follow(id)
     }
 
@@ -112,6 +140,21 @@ impl<'t> Journal<'t> {
             self.follow(id)?;
         }
         self.touch(NaiveDate::MIN);
+        Ok(())
+    }
+
+    /// Derives what follows from the changes, and reports them if there is an own case.
+    pub(super) fn finish(mut self, random: &dyn Random) -> Result<(), WeightError> {
+        self.derive()?;
+        if !self.changed.is_empty()
+            && let Some(own) = readings::own_case(self.tx)?
+        {
+            let moment = Moment {
+                now: self.now,
+                random,
+            };
+            log::report(self.tx, moment, own, self.changed)?;
+        }
         Ok(())
     }
 

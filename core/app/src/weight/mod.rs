@@ -20,6 +20,8 @@
 //! | `reading.rs`, `id.rs`, `waist.rs` | what goes in and out, as types that cannot be mixed up |
 //! | `entry.rs` | every check that can refuse something |
 //! | `journal.rs` | appending changes and deriving what follows from them |
+//! | `log.rs` | what goes to the log, and what is taken over from other phones |
+//! | `case.rs` | the same values for any case, from its log |
 //! | `summary.rs` | answering a screen from little |
 //! | `sql.rs` | every statement; the schema is `store/migrations/weight.sql` |
 //! | `unit.rs`, `day_value.rs`, `trend.rs`, `slope.rs`, `goal.rs`, `plateau.rs`, `plausibility.rs` | one rule each, pure, its vectors beside it |
@@ -31,12 +33,14 @@
 //! - No row of `weight_change` is deleted or rewritten; undo marks a change as taken back.
 //! - The derived tables follow in the transaction of the change, and a rebuild gives the same bytes.
 
+mod case;
 mod day_value;
 mod entry;
 mod error;
 mod goal;
 mod id;
 mod journal;
+mod log;
 mod plateau;
 mod plausibility;
 mod reading;
@@ -57,11 +61,13 @@ mod waist;
 use chrono::NaiveDate;
 
 pub use ayumi_guidance::goals::{BodyMeasures, GoalDistance, ProgrammeGoals, ReachedGoal};
+pub(crate) use case::CaseWeights;
 pub use day_value::{DayValue, Reading, day_values};
 pub use error::WeightError;
 pub(crate) use goal::FLAT_KG_PER_WEEK;
 pub use goal::{GoalReason, GoalStatus, GoalWeight, Latest, goal_status, is_reached};
 pub use id::{WeighInId, WeighInIdError};
+pub(crate) use log::{report_everything, take_over, take_over_one};
 pub use plateau::{RollUp, Volatility, VolatilityLevel, is_plateau, roll_up, volatility, weekday_pattern};
 pub use plausibility::{Before, PlausibilityQuestion, question};
 pub use reading::{MassUnit, NewWeighIn, TypedWeight, WaistEdit, WeighIn, WeighInEdit, WeighInTime};
@@ -133,9 +139,10 @@ impl<'a> Weights<'a> {
             let mut journal = Journal::open(tx, now)?;
             let entry = Entry::read(tx, new, journal.day_start)?;
             let id = journal.new_id(self.random)?;
+            let day_start = journal.day_start;
             journal.append(id, ChangeKind::Add, Some(&entry))?;
-            journal.derive()?;
-            let question = entry.question(tx, journal.day_start, now)?;
+            journal.finish(self.random)?;
+            let question = entry.question(tx, day_start, now)?;
             Ok(Recorded {
                 id,
                 question,
@@ -161,13 +168,14 @@ impl<'a> Weights<'a> {
         self.store.write(|tx| {
             let mut journal = Journal::open(tx, now)?;
             let old = Entry::from(sql::weigh_in(tx, id)?.ok_or(WeightError::NotFound)?);
-            let entry = old.clone().edited(tx, edit, journal.day_start)?;
+            let day_start = journal.day_start;
+            let entry = old.clone().edited(tx, edit, day_start)?;
             let is_changed = entry != old;
             if is_changed {
                 journal.append(id, ChangeKind::Edit, Some(&entry))?;
-                journal.derive()?;
+                journal.finish(self.random)?;
             }
-            let question = entry.question(tx, journal.day_start, now)?;
+            let question = entry.question(tx, day_start, now)?;
             Ok(Recorded {
                 id,
                 question,
@@ -183,7 +191,7 @@ impl<'a> Weights<'a> {
             sql::weigh_in(tx, id)?.ok_or(WeightError::NotFound)?;
             let mut journal = Journal::open(tx, now)?;
             journal.append(id, ChangeKind::Delete, None)?;
-            journal.derive()
+            journal.finish(self.random)
         })
     }
 
@@ -199,7 +207,7 @@ impl<'a> Weights<'a> {
             let before = sql::weigh_in(tx, id)?;
             let mut journal = Journal::open(tx, now)?;
             journal.take_back(change_id, id)?;
-            journal.derive()?;
+            journal.finish(self.random)?;
             let now = sql::weigh_in(tx, id)?;
             Ok(Some(Undone { before, now }))
         })
@@ -224,7 +232,7 @@ impl<'a> Weights<'a> {
             journal.append(id, ChangeKind::Import, Some(&entry))?;
             added = added.saturating_add(1);
         }
-        journal.derive()?;
+        journal.finish(self.random)?;
         Ok(added)
     }
 

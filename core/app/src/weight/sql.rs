@@ -23,6 +23,7 @@ pub(super) enum ChangeKind {
     Edit,
     Delete,
     Import,
+    Log,
 }
 
 impl ChangeKind {
@@ -32,6 +33,7 @@ impl ChangeKind {
             Self::Edit => "edit",
             Self::Delete => "delete",
             Self::Import => "import",
+            Self::Log => "log",
         }
     }
 }
@@ -117,10 +119,16 @@ pub(super) fn was_ever_there(reader: &Reader<'_>, when: WeighInTime, weight: Wei
 
 const NEWEST_TO_UNDO: &str = "SELECT change_id, weigh_in_id
      FROM weight_change
-     WHERE change_id = (
-         SELECT max(change_id) FROM weight_change WHERE taken_back_at_ms IS NULL AND kind <> 'import')";
+     WHERE taken_back_at_ms IS NULL AND kind <> 'import' AND kind <> 'log'
+       AND NOT EXISTS (
+           SELECT 1 FROM weight_change AS later
+           WHERE later.weigh_in_id = weight_change.weigh_in_id
+             AND later.change_id > weight_change.change_id
+             AND later.kind = 'log')
+     ORDER BY change_id DESC
+     LIMIT 1";
 
-/// The newest change that undo may take back.
+/// The newest change that undo may take back: not one after which another phone has changed the weigh-in.
 pub(super) fn newest_to_undo(reader: &Reader<'_>) -> SqlResult<Option<(i64, WeighInId)>> {
     reader
         .connection()
@@ -151,6 +159,15 @@ pub(super) fn every_id(reader: &Reader<'_>) -> SqlResult<Vec<WeighInId>> {
         ids.extend(id);
     }
     Ok(ids)
+}
+
+/// Every weigh-in that is present, in the order of arrival.
+pub(super) fn present_ids(reader: &Reader<'_>) -> SqlResult<Vec<WeighInId>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT weigh_in_id FROM weight_reading ORDER BY arrival")?
+        .query_map([], |row| id_at(row, 0))?
+        .collect()
 }
 
 /// What the changes of a weigh-in come to.

@@ -4,8 +4,8 @@ use ayumi_guidance::goals::{BodyMeasures, ProgrammeGoals, programme_goals};
 use chrono::NaiveDate;
 
 use super::{
-    GoalStatus, Latest, Slope, TypedWeight, Volatility, WINDOW_DAYS, Waist, WeighIn, Weight, WeightDay,
-    WeightError, goal_status, is_plateau, slope, sql, volatility,
+    GoalStatus, GoalWeight, Latest, Slope, TypedWeight, Volatility, WINDOW_DAYS, Waist, WeighIn, Weight,
+    WeightDay, WeightError, goal_status, is_plateau, slope, sql, volatility,
 };
 use crate::settings;
 use crate::store::Reader;
@@ -55,47 +55,76 @@ pub struct WeightSummary {
     pub programme: ProgrammeGoals,
 }
 
+/// What a summary is made of, wherever it comes from.
+pub(super) struct SummaryParts<'a> {
+    pub today: NaiveDate,
+    /// The last day with a reading up to today.
+    pub latest: Option<WeightDay>,
+    /// The days of the window that ends with it.
+    pub days: &'a [WeightDay],
+    pub latest_weigh_in: Option<WeighIn>,
+    pub latest_waist: Option<WaistReading>,
+    pub goal: Option<WeightGoal>,
+    pub checkup: BodyMeasures,
+}
+
+/// `is_reached` says whether a goal is reached by the days up to today; it is asked at most once.
+pub(super) fn summarise(
+    parts: SummaryParts<'_>,
+    is_reached: impl FnOnce(GoalWeight) -> bool,
+) -> WeightSummary {
+    let slope = slope(parts.days);
+    let goal_status = goal_status(
+        parts.goal.as_ref().map(|goal| goal.weight.into()),
+        parts.latest.map(|day| Latest {
+            date: day.date,
+            trend_kg: day.trend_kg,
+        }),
+        parts.today,
+        is_reached,
+        slope.as_ref(),
+    );
+    let now = BodyMeasures {
+        weight_10g: parts.latest.map(|day| day.weight.ten_grams().unsigned_abs()),
+        waist_mm: parts.latest_waist.map(|reading| reading.waist.millimetres()),
+    };
+    WeightSummary {
+        latest: parts.latest,
+        latest_weigh_in: parts.latest_weigh_in,
+        latest_waist: parts.latest_waist,
+        is_plateau: slope.as_ref().is_some_and(is_plateau),
+        slope,
+        goal: parts.goal,
+        goal_status,
+        volatility: volatility(parts.days),
+        programme: programme_goals(parts.checkup, now),
+    }
+}
+
 pub(crate) fn summary(reader: &Reader<'_>, today: NaiveDate) -> Result<WeightSummary, WeightError> {
     let latest = sql::last_day(reader, today)?;
     let days = match latest {
         Some(latest) => sql::days(reader, DateRange::ending_on(latest.date, WINDOW_DAYS))?,
         None => Vec::new(),
     };
-    let latest_waist = sql::latest_waist(reader, today)?;
-    let slope = slope(&days);
-    let goal = settings::weight_goal(reader)?;
-    let mut failed = None;
-    let goal_status = goal_status(
-        goal.as_ref().map(|goal| goal.weight.into()),
-        latest.map(|day| Latest {
-            date: day.date,
-            trend_kg: day.trend_kg,
-        }),
+    let parts = SummaryParts {
         today,
-        |goal| {
-            sql::is_reached(reader, goal, today).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-        },
-        slope.as_ref(),
-    );
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    let now = BodyMeasures {
-        weight_10g: latest.map(|day| day.weight.ten_grams().unsigned_abs()),
-        waist_mm: latest_waist.map(|reading| reading.waist.millimetres()),
-    };
-    Ok(WeightSummary {
         latest,
+        days: &days,
         latest_weigh_in: sql::latest_weigh_in(reader, today)?,
-        latest_waist,
-        is_plateau: slope.as_ref().is_some_and(is_plateau),
-        slope,
-        goal,
-        goal_status,
-        volatility: volatility(&days),
-        programme: programme_goals(settings::checkup(reader)?, now),
-    })
+        latest_waist: sql::latest_waist(reader, today)?,
+        goal: settings::weight_goal(reader)?,
+        checkup: settings::checkup(reader)?,
+    };
+    let mut failed = None;
+    let summary = summarise(parts, |goal| {
+        sql::is_reached(reader, goal, today).unwrap_or_else(|error| {
+            failed = Some(error);
+            false
+        })
+    });
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(summary),
+    }
 }

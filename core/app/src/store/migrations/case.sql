@@ -21,6 +21,7 @@ CREATE TABLE case_step_day (
     date TEXT NOT NULL,             -- her date, YYYY-MM-DD
     device_id TEXT NOT NULL,        -- phone that reported
     revision INTEGER NOT NULL,      -- the highest counts
+    seq INTEGER NOT NULL,           -- place of the entry that says so
     body TEXT NOT NULL,             -- the report as JSON
     PRIMARY KEY (case_id, date, device_id)
 ) STRICT, WITHOUT ROWID;
@@ -31,6 +32,7 @@ CREATE TABLE case_weigh_in (
     weigh_in_id TEXT NOT NULL,      -- the weigh-in
     seq INTEGER NOT NULL,           -- place of the entry that says so
     device_id TEXT NOT NULL,        -- phone it came from
+    occurred_at_ms INTEGER NOT NULL,    -- epoch ms UTC by that phone's clock
     body TEXT,                      -- the weigh-in as JSON; NULL: deleted
     PRIMARY KEY (case_id, weigh_in_id)
 ) STRICT, WITHOUT ROWID;
@@ -79,12 +81,30 @@ CREATE TABLE case_summary (
 
 -- Dates whose steps changed on this phone since they were last reported.
 CREATE TABLE step_report_due (
-    date TEXT NOT NULL PRIMARY KEY  -- her date, YYYY-MM-DD
+    date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
+    is_corrected INTEGER NOT NULL   -- 1: her correction changed too, so it counts before those of other phones
 ) STRICT, WITHOUT ROWID;
 
 -- What this phone reported last about each date.
 CREATE TABLE step_report (
     date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
     revision INTEGER NOT NULL,      -- revision of that report
-    body TEXT NOT NULL              -- the report as JSON, so that the same is not sent twice
+    body TEXT NOT NULL,             -- the report as JSON, with revision 0, so that the same is not sent twice
+    base TEXT                       -- report of an earlier life of this phone whose readings are lost; NULL: none
 ) STRICT, WITHOUT ROWID;
+
+-- Derived: corrections of other phones of hers that count on this one.
+CREATE TABLE step_log_correction (
+    date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD
+    correction INTEGER NOT NULL     -- steps added to the sensor's, may be negative
+) STRICT, WITHOUT ROWID;
+
+-- Settings that changed on this phone since they were last reported.
+CREATE TABLE setting_due (
+    key TEXT NOT NULL PRIMARY KEY   -- name, e.g. 'steps.goal'
+) STRICT, WITHOUT ROWID;
+
+-- Undo passes over what came from the log, as it does over imports.
+DROP INDEX weight_change_to_undo;
+CREATE INDEX weight_change_to_undo ON weight_change (change_id)
+    WHERE taken_back_at_ms IS NULL AND kind <> 'import' AND kind <> 'log';

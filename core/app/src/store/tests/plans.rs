@@ -17,6 +17,8 @@ use crate::time::{DAY_MS, DateRange, HOUR_MS, NaiveDate, Tz, UtcMillis};
 
 /// Tables with a handful of rows in any life: reading all of them is the plan.
 const FEW_ROWS: &[&str] = &[
+    "account",
+    "setting_due",
     "setting",
     "zone",
     "zone_history",

@@ -307,11 +307,20 @@ pub(crate) fn cancel_unsent(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<bo
 ///
 /// Errors: `Gone` if it is neither.
 pub(crate) fn discard(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<(), EnqueueError> {
-    let state = sql::find(tx, op_id)?.map(|outgoing| outgoing.state);
-    match state {
-        Some(OperationState::Parked | OperationState::NeedsConfirmation) => Ok(remove(tx, op_id)?),
-        _ => Err(EnqueueError::Gone),
+    let Some(outgoing) = sql::find(tx, op_id)?.filter(|outgoing| {
+        matches!(
+            outgoing.state,
+            OperationState::Parked | OperationState::NeedsConfirmation
+        )
+    }) else {
+        return Err(EnqueueError::Gone);
+    };
+    let subject = sql::subject(tx, op_id)?;
+    remove(tx, op_id)?;
+    if let Some(subject) = subject {
+        crate::readings::reconsider(tx, outgoing.log, &subject)?;
     }
+    Ok(())
 }
 
 /// Sends a parked or old operation after all: at the tail, under its id, with its bytes. What was parked with it follows it.

@@ -100,11 +100,15 @@ pub(super) fn insert(tx: &WriteTransaction<'_>, outgoing: &Outgoing, subject: Op
 }
 
 /// Puts an operation that a restored server has lost back into its lane, ahead of everything in it. `false`: it is there already.
-pub(crate) fn insert_reoffered(tx: &WriteTransaction<'_>, outgoing: &Outgoing) -> SqlResult<bool> {
+pub(crate) fn insert_reoffered(
+    tx: &WriteTransaction<'_>,
+    outgoing: &Outgoing,
+    subject: Option<&str>,
+) -> SqlResult<bool> {
     if find(tx, outgoing.operation.op_id)?.is_some() {
         return Ok(false);
     }
-    insert(tx, outgoing, None)?;
+    insert(tx, outgoing, subject)?;
     Ok(true)
 }
 
@@ -156,6 +160,28 @@ pub(super) fn unsent_about(reader: &Reader<'_>, log: LogName, subject: &str) -> 
             parsed(row, 0, "an operation", OpId::parse)
         })
         .optional()
+}
+
+/// Whether any operation about something is there, in whatever state.
+pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE case_id = ?1 AND audience = ?2 AND subject = ?3)",
+        )?
+        .query_row((log.case_id.to_string(), log.audience.as_str(), subject), |row| {
+            row.get(0)
+        })
+}
+
+/// What an operation is about.
+pub(super) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
+    let subject = reader
+        .connection()
+        .prepare_cached("SELECT subject FROM outbox WHERE op_id = ?1")?
+        .query_row([op_id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(subject.flatten())
 }
 
 /// Another body and another moment for an operation that was never attempted.

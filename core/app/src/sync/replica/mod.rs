@@ -26,6 +26,7 @@ use ayumi_protocol::pull::{Page, PageError};
 
 use super::outbox::{self, park_reason};
 use super::{account, fold};
+use crate::readings;
 use crate::store::{Reader, StoreError, Topic, WriteTransaction};
 use crate::time::{DAY_MS, UtcMillis};
 
@@ -148,6 +149,9 @@ pub(crate) fn apply_page(
     if is_undone {
         refold_log(tx, &replica)?;
     }
+    if replica.is_shown {
+        readings::take_over(tx, log, replica.cursor.seq)?;
+    }
     let head = page.head_seq.max(cursor.seq);
     sql::advance(tx, replica.id, cursor.seq, head)?;
     let swapped = !replica.is_shown && swap_if_complete(tx, now, own, log, page.has_more)?;
@@ -253,7 +257,7 @@ fn refold_log(tx: &WriteTransaction<'_>, replica: &Replica) -> Result<(), StoreE
             fold::entry(tx, own, replica.log, entry)?;
         }
         let Some(last) = entries.last() else {
-            return Ok(());
+            return readings::take_over(tx, replica.log, Seq::START);
         };
         after = last.seq;
     }

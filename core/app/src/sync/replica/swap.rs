@@ -104,8 +104,14 @@ fn offer_again(
         park_reason: None,
         is_reoffered: true,
     };
-    if outbox::sql::insert_reoffered(tx, &outgoing)?
-        && let Ok(Some(BodyReading::Known(Body::MessagePosted(message)))) = entry.read_body()
+    let body = match entry.read_body() {
+        Ok(Some(BodyReading::Known(body))) => Some(body),
+        _ => None,
+    };
+    // A reading that is offered again still counts before what the server has kept about the same.
+    let subject = body.as_ref().and_then(crate::readings::subject_of);
+    if outbox::sql::insert_reoffered(tx, &outgoing, subject.as_deref())?
+        && let Some(Body::MessagePosted(message)) = body
     {
         outbox::need_pictures(tx, log, entry.op_id, &message.attachments)?;
     }
