@@ -43,6 +43,7 @@ pub use export::{
     ExportedWeighIn,
 };
 pub use home::Home;
+pub(crate) use home::home_of_case;
 pub(crate) use reports::{report_due, report_everything};
 
 /// Why a question to several modules was not answered.

@@ -62,6 +62,8 @@ pub use item::{
 pub(crate) use overview::states;
 pub(crate) use read_marks::{MarkTimes, unread_in};
 pub use read_marks::{Marked, Unread};
+#[cfg(test)]
+pub(crate) use sql::overview::HOT_STATEMENTS as OVERVIEW_STATEMENTS;
 
 use crate::case;
 use crate::clock::{Clock, Random};

@@ -2,6 +2,7 @@
 
 use ayumi_protocol::limits::LimitError;
 
+use crate::app::AppError;
 use crate::chat::ChatError;
 use crate::store::StoreError;
 use crate::sync::outbox::EnqueueError;
@@ -19,6 +20,9 @@ pub enum StaffError {
     /// The conversation refused it.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// Her steps or her weight cannot be read.
+    #[error(transparent)]
+    Readings(AppError),
     /// Nobody is signed in.
     #[error("read the caseload: nobody is signed in")]
     SignedOut,
@@ -42,6 +46,15 @@ pub enum StaffError {
 impl From<rusqlite::Error> for StaffError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<AppError> for StaffError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Store(error) => Self::Store(error),
+            other => Self::Readings(other),
+        }
     }
 }
 

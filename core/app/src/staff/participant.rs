@@ -6,11 +6,13 @@ use std::fmt;
 use ayumi_protocol::id::{CaseId, OpId};
 
 use super::{Staff, StaffError, signed_in, sql};
+use crate::app::{Home, home_of_case};
 use crate::case::{self, CaseRecord, Consent};
 use crate::chat::{PageFrom, TimelinePage};
+use crate::time::NaiveDate;
 
 /// One participant: who she is, and the end of the conversation with her.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct ParticipantPicture {
     /// Name, consent, and who acts for her.
     pub record: CaseRecord,
@@ -18,6 +20,8 @@ pub struct ParticipantPicture {
     pub page: TimelinePage,
     /// Messages of others that were not read.
     pub unread: u32,
+    /// Her steps and her weight in numbers, as her own home screen shows them.
+    pub home: Home,
     /// It is the server's summary: nothing of her log has arrived.
     pub is_summary: bool,
 }
@@ -34,14 +38,17 @@ impl fmt::Debug for ParticipantPicture {
 }
 
 impl Staff<'_> {
-    /// One participant, from one state of the data. Her steps and her weight are asked from the app.
+    /// One participant, from one state of the data. Charts are drawn by [`App::case_step_chart`](crate::app::App::case_step_chart) and
+    /// [`App::case_weight_chart`](crate::app::App::case_weight_chart).
     ///
+    /// `today`: her date.
     /// `limit`: items of the conversation, at most [`chat::PAGE_ITEMS`](crate::chat::PAGE_ITEMS). `sending`: the operations that are
     /// on their way at this moment.
     /// Errors: `SignedOut`; `NotStaff`; `NoSuchCase`; `Store`.
     pub fn participant(
         &self,
         case_id: CaseId,
+        today: NaiveDate,
         limit: usize,
         sending: &BTreeSet<OpId>,
     ) -> Result<ParticipantPicture, StaffError> {
@@ -67,6 +74,7 @@ impl Staff<'_> {
                     .chat
                     .timeline_in(reader, case_id, PageFrom::Newest, limit, sending)?,
                 unread: crate::chat::unread_in(reader, case_id)?,
+                home: home_of_case(reader, case_id, today)?,
                 is_summary,
             })
         })
