@@ -4,6 +4,7 @@
     clippy::arithmetic_side_effects,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "helpers of tests: a panic is a failed test"
 )]
 
@@ -14,5 +15,6 @@ pub mod old_file;
 pub mod oracle;
 pub mod phone;
 pub mod proxy;
+pub mod real_server;
 pub mod scenario;
 pub mod simulation;

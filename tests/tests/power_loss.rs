@@ -57,6 +57,7 @@ fn try_open(folder: &Path) -> Result<App, ayumi_core::store::StoreError> {
         zone: Tz::UTC,
         clock: Arc::new(ManualClock::new(UtcMillis(1_460_000_000_000))),
         random: Arc::new(SeededRandom::new(1)),
+        server: None,
     })
 }
 

@@ -100,6 +100,7 @@ impl Phone {
             zone: Tz::Asia__Tokyo,
             clock: clock.clone(),
             random: Arc::new(self.random.clone()),
+            server: None,
         })
         .expect("the files of a phone open");
         let has_changed = Arc::new(AtomicBool::new(true));

@@ -1,10 +1,11 @@
 //! The calls of a shell. Each is plain and blocking, and those that wait for the network take a limit.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use ayumi_protocol::id::{AccountId, CaseId};
+use ayumi_protocol::id::{AccountId, CaseId, OpId};
 use ayumi_protocol::session::{
     ConsentTextAnswer, EnrolRequest, Secret, StaffSignInRequest, TransferCodeAnswer, TransferRequest,
 };
@@ -151,6 +152,14 @@ impl<'a> Sync<'a> {
         Ok(status)
     }
 
+    /// The operations that are on their way at this moment, for a conversation on screen.
+    #[must_use]
+    pub fn sending(&self) -> BTreeSet<OpId> {
+        self.driver
+            .map(|driver| super::driver::lock(&driver.shared().shown).sending())
+            .unwrap_or_default()
+    }
+
     /// How much waits to be sent: a person is told before she signs out.
     pub fn pending(&self) -> Result<Waiting, StoreError> {
         self.store.read(outbox::waiting)
@@ -263,6 +272,13 @@ impl<'a> Sync<'a> {
         if let Some(driver) = self.driver {
             driver.open_case(case_id);
         }
+    }
+
+    /// Whether nothing is in flight and no timer is set: nothing happens until somebody does something.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.driver
+            .is_none_or(|driver| super::driver::lock(&driver.shared().shown).is_idle())
     }
 
     /// What the exchange has cost so far.

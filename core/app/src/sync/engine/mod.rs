@@ -115,6 +115,8 @@ pub struct Exchanged {
 pub struct Engine {
     config: EngineConfig,
     memory: Memory,
+    /// Inputs whose transaction failed and that nobody repeats, in their order.
+    again: Vec<Input>,
 }
 
 impl Engine {
@@ -124,6 +126,7 @@ impl Engine {
         Self {
             config,
             memory: Memory::default(),
+            again: Vec::new(),
         }
     }
 
@@ -143,6 +146,15 @@ impl Engine {
             Input::Answered { id, .. } => Some(*id),
             _ => None,
         };
+        let kept = matches!(
+            input,
+            Input::Started { .. }
+                | Input::Command(_)
+                | Input::TokensSaved { .. }
+                | Input::TokensLoaded { .. }
+        )
+        .then(|| input.clone());
+        let again = self.again.clone();
         let mut memory = self.memory.clone();
         let before = memory.shown();
         let stepped = store.write(|tx| {
@@ -156,6 +168,9 @@ impl Engine {
                 instructions: Vec::new(),
                 wake_at: None,
             };
+            for earlier in again {
+                step.take_in(earlier)?;
+            }
             step.take_in(input)?;
             step.advance()?;
             if step.memory.shown() != before {
@@ -170,9 +185,13 @@ impl Engine {
         match stepped {
             Ok(instructions) => {
                 self.memory = memory;
+                self.again.clear();
                 (instructions, Ok(()))
             }
-            Err(error) => (self.wait_for_storage(now, random, answered), Err(error)),
+            Err(error) => {
+                self.again.extend(kept);
+                (self.wait_for_storage(now, random, answered), Err(error))
+            }
         }
     }
 
@@ -199,7 +218,8 @@ impl Engine {
                 Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
             )
         };
-        is_beginning || self.memory.flights.values().any(is_asking)
+        let is_kept = |input: &Input| matches!(input, Input::Command(_) | Input::TokensSaved { .. });
+        is_beginning || self.again.iter().any(is_kept) || self.memory.flights.values().any(is_asking)
     }
 
     /// What was exchanged in this run.
