@@ -70,6 +70,7 @@ impl Backend {
             random: Arc::new(random.clone()),
             executor: Arc::new(Inline),
         };
+        std::fs::create_dir_all(folder).expect("a folder");
         let store = SqliteStore::open(folder, Running::Inline, &host).expect("the store of the server");
         let store: Arc<dyn Store> = Arc::new(store);
         let kept: Arc<dyn object_store::ObjectStore> = objects.clone();

@@ -268,6 +268,39 @@ impl Recorder {
         Some(target)
     }
 
+    /// Writes down what was enqueued before the run began: everything that the server has of phones.
+    pub fn past(&mut self, backend: &Backend, cases: &[CaseId]) {
+        for case_id in cases {
+            for audience in Audience::ALL {
+                let log = LogName {
+                    case_id: *case_id,
+                    audience: *audience,
+                };
+                for (entry, _) in read_entries(backend, log, 0) {
+                    let Some(device) = entry.device else { continue };
+                    let enqueue = Enqueue {
+                        op: entry.op,
+                        log: entry.log,
+                        lane: Lane::Talk,
+                        kind: entry.kind,
+                        local_order: entry.seq,
+                        payload: entry.payload,
+                        attachments: 0,
+                        coalescing_key: None,
+                        replaces: None,
+                        depends_on: None,
+                        returned: true,
+                    };
+                    self.history.phone(0, device, PhoneEvent::Enqueued(enqueue));
+                    self.enqueued
+                        .entry(device)
+                        .or_default()
+                        .insert(OpId::from_uuid(uuid::Uuid::from_u128(entry.op)));
+                }
+            }
+        }
+    }
+
     /// Writes down what the server appended since it was last looked at.
     pub fn server(&mut self, at_ms: u64, backend: &Backend, cases: &[CaseId]) {
         for case_id in cases {

@@ -196,6 +196,20 @@ impl Run {
                 }
             }
         }
+        let phones: Vec<(u128, u128)> = self
+            .world()
+            .phones
+            .iter()
+            .map(|phone| (phone.device, phone.account))
+            .collect();
+        for (device, account) in phones {
+            self.recorder
+                .history
+                .phone(0, device, PhoneEvent::SignedIn(account));
+        }
+        let cases = self.cases();
+        let Self { world, recorder, .. } = self;
+        recorder.past(&world.as_ref().expect("a world").backend, &cases);
         self.server_changed();
         for phone in 0..self.world().phones.len() {
             self.open(phone, Cause::Engine);
@@ -221,13 +235,8 @@ impl Run {
         let (wall, at_ms) = (self.wall(), self.at_ms());
         self.world().phones[phone].start(wall);
         let made = &self.world.as_ref().expect("a world").phones[phone];
-        let (device, account, tokens) = (made.device, made.account, made.tokens());
-        let is_first = made.incarnation == 1;
-        if is_first {
-            self.recorder
-                .history
-                .phone(at_ms, device, PhoneEvent::SignedIn(account));
-        } else {
+        let (device, tokens) = (made.device, made.tokens());
+        if made.incarnation > 1 {
             self.recorder.history.phone(at_ms, device, PhoneEvent::Restarted);
         }
         self.recorder

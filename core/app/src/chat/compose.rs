@@ -9,7 +9,6 @@ use ayumi_protocol::limits::{LimitError, LimitReason};
 
 use super::draft;
 use super::message::{Message, Talk, care, is_in_conversation};
-use super::sql::draft as draft_sql;
 use super::timeline::Conversation;
 use super::{Chat, ChatError};
 use crate::store::{Topic, WriteTransaction};
@@ -88,7 +87,7 @@ impl Chat<'_> {
                 return Err(ChatError::TemplateUnchanged);
             }
             let op_id = self.post(tx, case_id, message)?;
-            draft_sql::delete(tx, case_id)?;
+            draft::sql::delete(tx, case_id)?;
             Ok(op_id)
         })
     }
@@ -111,8 +110,7 @@ impl Chat<'_> {
         };
         let mut new = NewOperation::care(case_id, body);
         if let Some(quoted) = quoted {
-            let found = Conversation::open(tx, case_id)?.find(quoted)?;
-            let found = found.ok_or(ChatError::NoSuchMessage)?;
+            let found = quotable(tx, case_id, quoted)?.ok_or(ChatError::NoSuchMessage)?;
             if waits(&found) {
                 new = new.after(quoted);
             }
@@ -203,6 +201,16 @@ fn waits(message: &Message) -> bool {
     outgoing.is_some_and(|outgoing| outgoing.state != OperationState::Sent)
 }
 
+/// The message that is to be answered; `None` if it is not in the conversation, or lost for now: the server would refuse the answer.
+pub(super) fn quotable(
+    tx: &WriteTransaction<'_>,
+    case_id: CaseId,
+    quoted: OpId,
+) -> Result<Option<Message>, ChatError> {
+    let found = Conversation::open(tx, case_id)?.find(quoted)?;
+    Ok(found.filter(|message| !message.is_lost))
+}
+
 /// An own message in the conversation that can be changed.
 fn changeable(tx: &WriteTransaction<'_>, case_id: CaseId, op_id: OpId) -> Result<Message, ChatError> {
     let account = signed_in(tx)?;
@@ -249,6 +257,18 @@ pub(super) fn release_replies(
         released.push(child);
     }
     Ok(released)
+}
+
+/// Whether what a message of the tray quotes has gone: the server would refuse it again.
+pub(super) fn has_lost_quote(
+    tx: &WriteTransaction<'_>,
+    case_id: CaseId,
+    posted: &MessagePosted,
+) -> Result<bool, ChatError> {
+    match posted.reply_to {
+        Some(quoted) => Ok(quotable(tx, case_id, quoted)?.is_none()),
+        None => Ok(false),
+    }
 }
 
 /// What waits in the tray of a conversation.

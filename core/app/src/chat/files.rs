@@ -8,8 +8,9 @@ use ayumi_protocol::body::Attachment;
 use ayumi_protocol::hash::Sha256;
 
 use super::Chat;
+use super::draft::sql as draft;
 use super::item::{ItemPicture, PictureFile};
-use super::sql::{self, draft};
+use super::sql;
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::item::TimelineItem;
 use super::message::{Message, Talk, care};
-use super::sql::shown;
 use super::timeline::Conversation;
+use super::timeline::sql as shown;
 use super::{Chat, ChatError};
 use crate::search::{BATCH, Change, MESSAGES, Position, Query};
 use crate::store::{Reader, StoreError};

@@ -72,7 +72,7 @@ pub(crate) fn unreadable(folding: &Folding<'_>, entry: &Entry) -> Result<(), Sto
 /// The body of an entry is gone.
 pub(crate) fn erased(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
     if log.audience == Audience::Care {
-        for picture in sql::shown::pictures(tx, log.case_id, target, target)? {
+        for picture in super::timeline::sql::pictures(tx, log.case_id, target, target)? {
             for sha256 in [picture.1.sha256, picture.1.thumbnail.sha256] {
                 crate::sync::pictures::forget(tx, log, sha256)?;
                 crate::sync::outbox::sql::keep_no_longer(tx, log, sha256)?;

@@ -113,16 +113,13 @@ impl Message {
             return;
         }
         self.has_unsent_change |= change.is_unsent;
-        match &change.text {
-            Some(text) => {
-                self.text = Some(text.clone());
-                self.is_edited = true;
-            }
-            None => {
-                self.text = None;
-                self.pictures.clear();
-                self.is_deleted = true;
-            }
+        if let Some(text) = &change.text {
+            self.text = Some(text.clone());
+            self.is_edited = true;
+        } else {
+            self.text = None;
+            self.pictures.clear();
+            self.is_deleted = true;
         }
     }
 }

@@ -10,8 +10,8 @@
 //! | File | What it is |
 //! | --- | --- |
 //! | `fold.rs`, `sql.rs` | what entries amount to |
-//! | `timeline.rs`, `item.rs`, `message.rs` | what a screen shows |
-//! | `compose.rs`, `tray.rs`, `draft.rs`, `read_marks.rs` | what a person does |
+//! | `timeline`, `item.rs`, `message.rs` | what a screen shows |
+//! | `compose.rs`, `tray.rs`, `draft`, `read_marks.rs` | what a person does |
 //! | `files.rs` | pictures on this phone |
 //! | `find.rs` | search in a conversation |
 //!
@@ -59,11 +59,11 @@ pub use item::{
     Attention, Author, Delivery, ItemPicture, NotSent, NotSentKind, PageFrom, PictureFile, Place,
     ReplyPreview, TimelineItem, TimelinePage,
 };
+#[cfg(test)]
+pub(crate) use overview::HOT_STATEMENTS as OVERVIEW_STATEMENTS;
 pub(crate) use overview::states;
 pub(crate) use read_marks::{MarkTimes, unread_in};
-pub use read_marks::{Marked, Unread};
-#[cfg(test)]
-pub(crate) use sql::overview::HOT_STATEMENTS as OVERVIEW_STATEMENTS;
+pub use read_marks::{Marked, UNREAD_MOST, Unread};
 
 use crate::case;
 use crate::clock::{Clock, Random};

@@ -8,7 +8,7 @@ use ayumi_protocol::cursor::{Audience, Seq};
 use ayumi_protocol::id::{AccountId, CaseId};
 
 use super::message::care;
-use super::sql::shown;
+use super::timeline::sql as shown;
 use super::{Chat, ChatError};
 use crate::store::{Reader, Topic};
 use crate::sync::outbox::{self, NewOperation, OperationState};
@@ -17,6 +17,10 @@ use crate::time::UtcMillis;
 
 /// Shortest time between two operations that say how far somebody has read.
 const PAUSE_MS: i64 = 5_000;
+
+/// The highest count of unread messages; it stands for that many or more, so that a long log which nobody on this phone has read
+/// costs no more than a short one.
+pub const UNREAD_MOST: u32 = 1_000;
 
 /// When this phone last made a mark of each case. Only memory: after a start the first one may go at once.
 #[derive(Debug, Default)]
@@ -53,7 +57,7 @@ pub enum Marked {
 pub struct Unread {
     /// The case.
     pub case_id: CaseId,
-    /// How many messages of others stand behind the last one that was read.
+    /// How many messages of others stand behind the last one that was read; at most [`UNREAD_MOST`].
     pub count: u32,
 }
 
@@ -114,7 +118,7 @@ impl Chat<'_> {
         Ok(marked)
     }
 
-    /// How many messages of others in a conversation were not read; none if nobody is signed in.
+    /// How many messages of others in a conversation were not read, at most [`UNREAD_MOST`]; none if nobody is signed in.
     ///
     /// Errors: `Store`.
     pub fn unread(&self, case_id: CaseId) -> Result<u32, ChatError> {

@@ -1,8 +1,4 @@
-//! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `shown`.
-
-pub(super) mod draft;
-pub(super) mod overview;
-pub(super) mod shown;
+//! Folding: statements that write `message`, `message_picture` and `read_mark`. Reading them is in `timeline/sql.rs`.
 
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::cursor::{LogName, Seq};

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use ayumi_protocol::body::MessageEdited;
+use ayumi_protocol::body::{MessageEdited, MessagePosted};
 use ayumi_protocol::id::{CaseId, OpId};
 
-use super::compose::{NewMessage, check_said, of_tray, release_replies};
+use super::compose::{NewMessage, check_said, has_lost_quote, of_tray, release_replies};
 use super::item::{Attention, NotSent, NotSentKind};
 use super::message::{Talk, care, is_in_conversation};
 use super::{Chat, ChatError};
@@ -85,17 +85,19 @@ impl Chat<'_> {
         })
     }
 
-    /// Sends something of the tray after all, as it is: at the end of what waits, under its id. What was parked with it follows it.
+    /// Sends something of the tray after all, as it is: at the end of what waits. What was parked with it follows it.
     ///
+    /// Answers the id under which it goes: its own, or another one if it quoted what has gone and somebody may have seen its bytes. It
+    /// quotes nothing then.
     /// Errors: `NoSuchMessage` if it is not in the tray; `Store`.
-    pub fn retry(&self, op_id: OpId) -> Result<(), ChatError> {
+    pub fn retry(&self, op_id: OpId) -> Result<OpId, ChatError> {
         self.store.write(|tx| self.send_again(tx, op_id))
     }
 
-    /// Says that a message that has become old is still meant. It is sent under its id, with its original time.
+    /// Says that a message that has become old is still meant. It is sent with its original time. Answers as [`Self::retry`].
     ///
     /// Errors: `NoSuchMessage` if it is not asked about; `Store`.
-    pub fn confirm(&self, op_id: OpId) -> Result<(), ChatError> {
+    pub fn confirm(&self, op_id: OpId) -> Result<OpId, ChatError> {
         self.store.write(|tx| {
             if of_tray(tx, op_id)?.state != OperationState::NeedsConfirmation {
                 return Err(ChatError::NoSuchMessage);
@@ -104,11 +106,23 @@ impl Chat<'_> {
         })
     }
 
-    fn send_again(&self, tx: &WriteTransaction<'_>, op_id: OpId) -> Result<(), ChatError> {
+    fn send_again(&self, tx: &WriteTransaction<'_>, op_id: OpId) -> Result<OpId, ChatError> {
         let outgoing = of_tray(tx, op_id)?;
+        let case_id = outgoing.log.case_id;
+        tx.notify(Topic::Case(case_id));
+        if let Some(Talk::Posted(mut posted)) = Talk::of(&outgoing)
+            && has_lost_quote(tx, case_id, &posted)?
+        {
+            if outgoing.attempts > 0 {
+                let text = posted.text.clone();
+                return self.say_instead(tx, op_id, case_id, &text, &posted);
+            }
+            posted.reply_to = None;
+            outbox::rewrite_unsent(tx, op_id, &posted.into())?;
+            outbox::sql::set_parent(tx, op_id, None)?;
+        }
         outbox::send_again(tx, self.clock.now(), op_id)?;
-        tx.notify(Topic::Case(outgoing.log.case_id));
-        Ok(())
+        Ok(op_id)
     }
 
     /// Sends a message or an edit of the tray with another text. It is a new utterance and gets a new id, which is the answer; the
@@ -124,8 +138,7 @@ impl Chat<'_> {
                     let talk = outbox::sql::talk_of_log(tx, outgoing.log)?;
                     let is_changed = changes_of(&talk, op_id).next().is_some();
                     if posted.text == text && !is_changed {
-                        self.send_again(tx, op_id)?;
-                        return Ok(op_id);
+                        return self.send_again(tx, op_id);
                     }
                     check_said(text, &posted.attachments)?;
                     for picture in &posted.attachments {
@@ -133,12 +146,11 @@ impl Chat<'_> {
                             return Err(ChatError::PictureMissing);
                         }
                     }
-                    self.say_instead(tx, op_id, case_id, text, posted)?
+                    self.say_instead(tx, op_id, case_id, text, &posted)?
                 }
                 Talk::Edited { target, text: before } => {
                     if before == text {
-                        self.send_again(tx, op_id)?;
-                        return Ok(op_id);
+                        return self.send_again(tx, op_id);
                     }
                     let edited = MessageEdited {
                         target,
@@ -161,18 +173,17 @@ impl Chat<'_> {
         op_id: OpId,
         case_id: CaseId,
         text: &str,
-        posted: ayumi_protocol::body::MessagePosted,
+        posted: &MessagePosted,
     ) -> Result<OpId, ChatError> {
         let said = |reply_to| NewMessage {
             text: text.to_owned(),
             pictures: posted.attachments.clone(),
             reply_to,
         };
-        let new_id = match self.post(tx, case_id, said(posted.reply_to)) {
-            // What it quoted has gone meanwhile; what is said now still stands.
-            Err(ChatError::NoSuchMessage) => self.post(tx, case_id, said(None))?,
-            posted => posted?,
-        };
+        // If what it quoted has gone, what is said now still stands.
+        let has_lost_quote = has_lost_quote(tx, case_id, posted)?;
+        let quoted = posted.reply_to.filter(|_| !has_lost_quote);
+        let new_id = self.post(tx, case_id, said(quoted))?;
         let replies = release_replies(tx, op_id, Some(new_id))?;
         outbox::discard(tx, op_id)?;
         for reply in replies {

@@ -72,6 +72,13 @@ pub(crate) fn own_case(reader: &Reader<'_>) -> Result<Option<OwnCase>, StoreErro
     }
 }
 
+/// Whether the own log was read as far as the server last told. The entry that opens a case stands in every log, so a log of which
+/// nothing is there was never read.
+pub(crate) fn has_read_log(reader: &Reader<'_>, own: OwnCase) -> Result<bool, StoreError> {
+    let replica = replica::shown(reader, own.log())?;
+    Ok(replica.is_some_and(|replica| replica.cursor.seq > Seq::START && replica.cursor.seq >= replica.head))
+}
+
 /// Puts a report into the outbox. `false`: the server would never take it; it stays on this phone, and nothing else waits for it.
 pub(crate) fn enqueue(
     tx: &WriteTransaction<'_>,

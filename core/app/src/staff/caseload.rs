@@ -49,7 +49,7 @@ pub struct CaseloadLine {
     pub consent: Consent,
     /// Who is signed in stands in for her dietitian.
     pub is_substitute: bool,
-    /// Messages of others that were not read.
+    /// Messages of others that were not read, at most [`chat::UNREAD_MOST`](crate::chat::UNREAD_MOST).
     pub unread: u32,
     /// When her first message without an answer was recorded, by the server's clock. An answer that waits to be sent is one; one that
     /// was refused is not.

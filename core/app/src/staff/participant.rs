@@ -18,7 +18,7 @@ pub struct ParticipantPicture {
     pub record: CaseRecord,
     /// The newest page of the conversation.
     pub page: TimelinePage,
-    /// Messages of others that were not read.
+    /// Messages of others that were not read, at most [`chat::UNREAD_MOST`](crate::chat::UNREAD_MOST).
     pub unread: u32,
     /// Her steps and her weight in numbers, as her own home screen shows them.
     pub home: Home,

@@ -139,18 +139,13 @@ fn filled(text: &str, record: &CaseRecord, account: &Account) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match after
-            .split_once('}')
-            .and_then(|(name, after)| Some((value(name)?, after)))
-        {
-            Some((value, after)) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        let closed = after.split_once('}');
+        if let Some((value, after)) = closed.and_then(|(name, after)| Some((value(name)?, after))) {
+            filled.push_str(value);
+            rest = after;
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled.push_str(rest);

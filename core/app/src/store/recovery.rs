@@ -84,6 +84,8 @@ pub(super) fn recover(
         Err(error) => return Err(error),
     }
     migrate(&mut new, MIGRATIONS)?;
+    // What was counted last may be lost: from here on nobody may believe that the server has not seen an operation.
+    new.execute("UPDATE outbox SET attempts = 1 WHERE attempts = 0", [])?;
     checkpoint(&new)?;
     drop(new);
     std::fs::rename(&path, folder.salvaged_db())?;

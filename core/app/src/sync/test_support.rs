@@ -136,7 +136,7 @@ impl Log {
     }
 
     pub(crate) fn head(&self) -> Seq {
-        seq(self.entries.len() as i64)
+        seq(i64::try_from(self.entries.len()).unwrap())
     }
 
     /// Appends what somebody did, under an id of its own.
@@ -148,7 +148,7 @@ impl Log {
             op_id,
             kind: KindName::from(body.kind()),
             body_version: 1,
-            occurred_at_ms: NOW.plus(number as i64 * 1_000).into(),
+            occurred_at_ms: NOW.plus(self.head().number() * 1_000).into(),
             zone: ZoneName::parse("Asia/Tokyo").unwrap(),
             utc_offset_min: UtcOffset::from_minutes(540).unwrap(),
             min_app_version: None,

@@ -187,7 +187,7 @@ pub(crate) fn entry(recorded: &WeightRecorded) -> Option<Entry> {
     })
 }
 
-impl<'t> Journal<'t> {
+impl Journal<'_> {
     /// Appends what the log says; undo passes over it.
     fn append_from_log(
         &mut self,

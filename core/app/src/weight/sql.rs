@@ -541,4 +541,4 @@ pub(super) const HOT_STATEMENTS: &[(&str, &str)] = &[
 
 /// Those of them that walk along an index from an end and stop early.
 #[cfg(test)]
-pub(super) const WALKS: &[&str] = &["newest"];
+pub(super) const WALKS: &[&str] = &["newest", "newest to undo"];

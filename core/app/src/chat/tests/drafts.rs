@@ -28,7 +28,7 @@ fn a_draft_with_its_pictures_survives_a_kill_and_goes_with_sending() {
     phone.chat().remove_picture(case(1), first.sha256).unwrap();
     phone.chat().remove_picture(case(1), first.sha256).unwrap();
     let kept = draft(&phone).unwrap();
-    assert_eq!(kept.pictures, [second.clone()]);
+    assert_eq!(kept.pictures, std::slice::from_ref(&second));
     let message = NewMessage {
         text: kept.text,
         pictures: kept.pictures,

@@ -152,19 +152,19 @@ impl World {
             Step::Retry { on, anew } => {
                 let phone = &self.phones[on];
                 if let Some(stuck) = phone.tray().first() {
+                    // The tray shows what is deleted without its text.
                     match &stuck.text {
                         Some(text) if anew => {
                             let again = phone
                                 .chat()
                                 .edit_and_send_again(stuck.op_id, &format!("{text}!"))
                                 .unwrap();
-                            for (_, op_id) in &mut self.said {
-                                if *op_id == stuck.op_id {
-                                    *op_id = again;
-                                }
-                            }
+                            self.renamed(stuck.op_id, again);
                         }
-                        _ => phone.chat().retry(stuck.op_id).unwrap(),
+                        _ => {
+                            let again = phone.chat().retry(stuck.op_id).unwrap();
+                            self.renamed(stuck.op_id, again);
+                        }
                     }
                 }
             }
@@ -182,6 +182,14 @@ impl World {
                 if let Some(place) = self.id(message).and_then(|op_id| self.log.place_of(op_id)) {
                     self.log.erase(place);
                 }
+            }
+        }
+    }
+
+    fn renamed(&mut self, from: OpId, to: OpId) {
+        for (_, op_id) in &mut self.said {
+            if *op_id == from {
+                *op_id = to;
             }
         }
     }
@@ -209,12 +217,13 @@ impl World {
 
     fn settle(&mut self) {
         for _ in 0..3 {
-            for phone in &self.phones {
-                while let Some(stuck) = phone.tray().first() {
-                    phone.chat().retry(stuck.op_id).unwrap();
+            for on in 0..self.phones.len() {
+                while let Some(stuck) = self.phones[on].tray().first() {
+                    let again = self.phones[on].chat().retry(stuck.op_id).unwrap();
+                    self.renamed(stuck.op_id, again);
                 }
-                phone.clock.advance(10_000);
-                phone.sync(&mut self.log);
+                self.phones[on].clock.advance(10_000);
+                self.phones[on].sync(&mut self.log);
             }
         }
     }

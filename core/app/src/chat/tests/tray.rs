@@ -105,6 +105,31 @@ fn discarding_takes_the_message_and_its_edits_and_leaves_replies() {
 }
 
 #[test]
+fn a_reply_is_sent_alone_when_what_it_quotes_stays_in_the_tray() {
+    let (phone, mut log) = her_phone();
+    let refused = phone.say("一");
+    let replies = ["答え", "もう一つ"].map(|text| {
+        let reply = NewMessage {
+            reply_to: Some(refused),
+            ..NewMessage::text(text)
+        };
+        phone.chat().send(case(1), reply).unwrap()
+    });
+    // The second one may have been seen, so its bytes do not change any more.
+    phone.claim(refused);
+    phone.claim(replies[1]);
+    phone.park(refused, "forbidden");
+    assert_eq!(phone.tray().len(), 3);
+    assert_eq!(phone.chat().retry(replies[0]).unwrap(), replies[0]);
+    assert_ne!(phone.chat().retry(replies[1]).unwrap(), replies[1]);
+    assert_eq!(phone.tray().len(), 1);
+    phone.sync(&mut log);
+    assert_eq!(phone.texts(), ["答え", "もう一つ"]);
+    assert!(phone.items().iter().all(|item| item.reply_to.is_none()));
+    assert_eq!(phone.tray()[0].op_id, refused);
+}
+
+#[test]
 fn an_old_message_is_asked_about_and_sent_with_its_own_time_or_thrown_away() {
     let (phone, mut log) = her_phone();
     let old = phone.say("めまいがします");

@@ -217,8 +217,8 @@ fn a_case_that_is_taken_away_leaves_nothing_behind() {
     phone.pull(&notes);
     write(&phone, |tx| replica::lose_case(tx, case(1)));
     assert_eq!(phone.needs(), []);
-    assert_eq!(phone.rows("SELECT * FROM note"), [""; 0]);
-    assert_eq!(phone.rows("SELECT * FROM case_summary"), [""; 0]);
+    assert_eq!(phone.rows(FOLDED), [""; 0]);
+    assert_eq!(phone.rows("SELECT case_id, name FROM case_summary"), [""; 0]);
 }
 
 #[test]
@@ -262,8 +262,15 @@ fn the_caseload_reads_no_log_and_no_table_of_messages_as_a_whole() {
     for (name, statement) in statements {
         let mut is_search = false;
         for step in phone.plan(statement) {
-            // Subqueries name themselves, and the list of cases is read and sorted once.
-            let is_of_list = step.starts_with("SCAN asked") || step == "USE TEMP B-TREE FOR ORDER BY";
+            // Subqueries name themselves and hand their rows on, and the list of cases is read and sorted once.
+            let is_of_list = [
+                "SCAN asked",
+                "CO-ROUTINE",
+                "SCAN (subquery",
+                "USE TEMP B-TREE FOR ORDER BY",
+            ]
+            .iter()
+            .any(|start| step.starts_with(start));
             let is_name = step.starts_with("CORRELATED SCALAR SUBQUERY")
                 || step.starts_with("SCALAR SUBQUERY")
                 || step.starts_with("LIST SUBQUERY");

@@ -17,6 +17,12 @@ use super::*;
 use crate::store::StoreError;
 use crate::sync::test_support::{Log, NOW, Person, Phone, case, seq};
 
+/// Everything that a fold makes of notes.
+const FOLDED: &str =
+    "SELECT case_id, seq, op_id, author_id, topic, about_seq, text, is_deleted, is_erased, edited_seq
+     FROM note
+     ORDER BY case_id, seq";
+
 fn her(number: u64) -> Person {
     Person::participant(number)
 }

@@ -181,12 +181,12 @@ fn an_erased_note_keeps_its_place_and_nothing_else() {
     phone.pull(&log);
     let note = phone.notes().remove(0);
     assert!(note.is_erased && note.op_id == op_id && note.text.is_none());
-    let folded = phone.rows("SELECT * FROM note");
+    let folded = phone.rows(FOLDED);
     // A phone that reads the log for the first time finds the same.
     let care = care_log(1, "山田");
     let fresh = Phone::new(&dietitian(), &[&care, &log]);
     fresh.pull(&log);
-    assert_eq!(fresh.rows("SELECT * FROM note"), folded);
+    assert_eq!(fresh.rows(FOLDED), folded);
     assert!(!folded.join("").contains("個人情報"));
 }
 
@@ -201,12 +201,9 @@ fn folding_again_gives_the_same_notes() {
     };
     log.append(&colleague(), change);
     phone.pull(&log);
-    let before = phone.rows("SELECT * FROM note");
-    phone
-        .store()
-        .write::<_, StoreError>(|tx| replica::refold(tx))
-        .unwrap();
-    assert_eq!(phone.rows("SELECT * FROM note"), before);
+    let before = phone.rows(FOLDED);
+    phone.store().write::<_, StoreError>(replica::refold).unwrap();
+    assert_eq!(phone.rows(FOLDED), before);
     assert_eq!(phone.note_texts(), ["一の二", "二"]);
 }
 
@@ -226,7 +223,7 @@ fn a_participants_phone_takes_no_note_in_and_makes_none() {
     assert!(matches!(phone.staff().notes(case(1)), Err(StaffError::NotStaff)));
     let added = phone.staff().add_note(case(1), NewNote::text("一"));
     assert!(matches!(added, Err(StaffError::NotStaff)));
-    assert_eq!(phone.rows("SELECT * FROM note"), [""; 0]);
+    assert_eq!(phone.rows(FOLDED), [""; 0]);
     assert!(phone.app().outbox().unwrap().is_empty());
 }
 

@@ -222,6 +222,7 @@ pub(crate) fn report_everything(tx: &WriteTransaction<'_>) -> Result<(), StepErr
 /// Puts at most `most` dates into the outbox that changed since they were last reported, the latest first. A report that says what
 /// the last one said is left out; one beyond the limits of the protocol too, and nothing waits for it.
 ///
+/// Nothing is reported before the own log was read once: it may know revisions that this phone has lost.
 /// While counting is paused each date up to `today` is due once, so that the log tells why it is empty.
 pub(crate) fn report_due(
     tx: &WriteTransaction<'_>,
@@ -232,6 +233,9 @@ pub(crate) fn report_due(
     let Some(own) = readings::own_case(tx)? else {
         return Ok(Reported::default());
     };
+    if !readings::has_read_log(tx, own)? {
+        return Ok(Reported::default());
+    }
     due_while_paused(tx, today)?;
     let due = sql::due(tx, most)?;
     let mut reported = Reported {

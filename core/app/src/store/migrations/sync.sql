@@ -55,8 +55,8 @@ CREATE TABLE lost_entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outbox (
-    op_id TEXT NOT NULL PRIMARY KEY,    -- made when the input was confirmed, for ever
-    local_seq INTEGER NOT NULL UNIQUE,  -- order on this phone; another one after "send again"
+    local_seq INTEGER PRIMARY KEY AUTOINCREMENT,    -- order on this phone, never given twice; another one after "send again"
+    op_id TEXT NOT NULL UNIQUE,     -- made when the input was confirmed, for ever
     case_id TEXT NOT NULL,          -- whose log
     audience TEXT NOT NULL,         -- which log
     lane TEXT NOT NULL,             -- 'talk', 'readings'

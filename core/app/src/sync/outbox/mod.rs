@@ -335,7 +335,7 @@ pub(crate) fn send_again(tx: &WriteTransaction<'_>, now: UtcMillis, op_id: OpId)
         return Err(EnqueueError::Gone);
     }
     for op_id in with_dependents(tx, op_id)? {
-        sql::requeue(tx, op_id, sql::tail(tx)?, now)?;
+        sql::requeue(tx, op_id, now)?;
     }
     tx.notify(Topic::Outbox);
     Ok(())

@@ -120,13 +120,28 @@ pub(super) fn is_taken(reader: &Reader<'_>, op_id: OpId) -> SqlResult<bool> {
         .query_row([op_id.to_string()], |row| row.get(0))
 }
 
-/// The place behind every other operation.
+/// The place behind every operation that there was.
 pub(crate) fn tail(reader: &Reader<'_>) -> SqlResult<i64> {
     let last: Option<i64> = reader
         .connection()
-        .prepare_cached("SELECT MAX(local_seq) FROM outbox")?
-        .query_row([], |row| row.get(0))?;
-    Ok(last.unwrap_or(0).saturating_add(1))
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or(0).max(0).saturating_add(1))
+}
+
+/// Gives an operation the place behind every other one.
+fn move_to_tail(tx: &WriteTransaction<'_>, op_id: &str) -> SqlResult<()> {
+    let tail = tail(tx)?;
+    let connection = tx.connection();
+    connection
+        .prepare_cached("UPDATE outbox SET local_seq = ?2 WHERE op_id = ?1")?
+        .execute((op_id, tail))?;
+    // A place that was given by an update is not counted by SQLite itself.
+    connection
+        .prepare_cached("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'outbox'")?
+        .execute([tail])?;
+    Ok(())
 }
 
 /// The place in front of every other operation.
@@ -256,19 +271,17 @@ pub(crate) fn dependents(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Vec<OpId
         .collect()
 }
 
-pub(super) fn requeue(
-    tx: &WriteTransaction<'_>,
-    op_id: OpId,
-    local_seq: i64,
-    now: UtcMillis,
-) -> SqlResult<()> {
+/// Puts an operation back into its lane, at the tail.
+pub(super) fn requeue(tx: &WriteTransaction<'_>, op_id: OpId, now: UtcMillis) -> SqlResult<()> {
+    let op_id = op_id.to_string();
+    move_to_tail(tx, &op_id)?;
     tx.connection()
         .prepare_cached(
             "UPDATE outbox
-             SET state = 'queued', local_seq = ?2, old_from_ms = ?3, park_reason = NULL
+             SET state = 'queued', old_from_ms = ?2, park_reason = NULL
              WHERE op_id = ?1",
         )?
-        .execute((op_id.to_string(), local_seq, now.0))?;
+        .execute((op_id, now.0))?;
     Ok(())
 }
 
@@ -288,9 +301,7 @@ pub(super) fn move_waiting_to_tail(tx: &WriteTransaction<'_>, log: LogName, behi
         )?
         .collect::<SqlResult<_>>()?;
     for op_id in waiting {
-        tx.connection()
-            .prepare_cached("UPDATE outbox SET local_seq = ?2 WHERE op_id = ?1")?
-            .execute((op_id, tail(tx)?))?;
+        move_to_tail(tx, &op_id)?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId};
 use rusqlite::{OptionalExtension as _, Result as SqlResult};
 
-use super::super::draft::Draft;
-use super::shown::attachment;
+use super::super::timeline::sql::{attachment, limit};
+use super::Draft;
 use crate::store::{Reader, WriteTransaction};
 use crate::sync::columns::{parsed, parsed_option};
 use crate::time::UtcMillis;
@@ -90,7 +90,7 @@ fn insert_picture(
         )?
         .execute((
             case_id.to_string(),
-            super::shown::limit(position),
+            limit(position),
             picture.sha256.to_string(),
             picture.length_bytes,
             picture.width_px,

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension as _, Result as SqlResult, Row};
 
 use super::super::item::Place;
 use super::super::message::Message;
+use super::super::read_marks::UNREAD_MOST;
 use crate::store::Reader;
 use crate::sync::columns::{parsed, parsed_option, unexpected};
 use crate::time::UtcMillis;
@@ -160,7 +161,7 @@ pub(in super::super) fn pictures(
 }
 
 /// A picture from eight columns.
-pub(super) fn attachment(row: &Row<'_>, first: usize) -> SqlResult<Attachment> {
+pub(in super::super) fn attachment(row: &Row<'_>, first: usize) -> SqlResult<Attachment> {
     let at = |offset: usize| first.saturating_add(offset);
     Ok(Attachment {
         sha256: parsed(row, at(0), "a hash", Sha256::parse)?,
@@ -209,23 +210,25 @@ pub(in super::super) fn read_by(reader: &Reader<'_>, log: LogName, account_id: A
     Ok(mark.unwrap_or(0))
 }
 
-const UNREAD: &str = "SELECT COUNT(*) FROM message
-     WHERE case_id = ?1 AND seq > ?2 AND author_id <> ?3 AND is_deleted = 0 AND is_erased = 0";
+const UNREAD: &str = "SELECT COUNT(*) FROM (
+         SELECT 1 FROM message
+         WHERE case_id = ?1 AND seq > ?2 AND author_id <> ?3 AND is_deleted = 0 AND is_erased = 0
+         LIMIT ?4)";
 
-/// Messages of others after a number that can be read.
+/// Messages of others after a number that can be read; counting stops at [`UNREAD_MOST`].
 pub(in super::super) fn unread(
     reader: &Reader<'_>,
     case_id: CaseId,
     after: i64,
     own: AccountId,
 ) -> SqlResult<u32> {
-    reader
-        .connection()
-        .prepare_cached(UNREAD)?
-        .query_row((case_id.to_string(), after, own.to_string()), |row| row.get(0))
+    reader.connection().prepare_cached(UNREAD)?.query_row(
+        (case_id.to_string(), after, own.to_string(), UNREAD_MOST),
+        |row| row.get(0),
+    )
 }
 
-pub(super) fn limit(most: usize) -> i64 {
+pub(in super::super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 

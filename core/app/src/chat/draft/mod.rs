@@ -1,5 +1,7 @@
 //! What a person is writing. It survives a kill, and nothing but sending or the person empties it.
 
+pub(super) mod sql;
+
 use std::fmt;
 
 use ayumi_protocol::body::Attachment;
@@ -7,7 +9,6 @@ use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId};
 use ayumi_protocol::limits::{self, LimitError, LimitReason};
 
-use super::sql::draft as sql;
 use super::{Chat, ChatError};
 use crate::pictures;
 use crate::store::{Reader, Topic, WriteTransaction};

@@ -9,6 +9,8 @@
 //! Law: at every moment each operation is one item at most. What was acknowledged stays an own message until its entry is pulled,
 //! and leaves the outbox in the transaction that folds it. Source: sync.md 6.3; faults.md C4.
 
+pub(super) mod sql;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ayumi_protocol::body::Attachment;
@@ -16,11 +18,11 @@ use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::id::{CaseId, OpId};
 use ayumi_protocol::session::Role;
 
+use self::sql as shown;
 use super::ChatError;
 use super::files::ChatFiles;
 use super::item::{Attention, Author, Delivery, PageFrom, Place, ReplyPreview, TimelineItem, TimelinePage};
 use super::message::{Change, Message, Talk, care, is_in_conversation};
-use super::sql::shown;
 use crate::case::{self, CaseRecord};
 use crate::store::Reader;
 use crate::sync::account::{self, Account};

@@ -1,22 +1,26 @@
 //! Where many conversations stand, in a few statements for all of them together.
 
+mod sql;
+
 use std::collections::BTreeSet;
 
 use ayumi_protocol::id::{AccountId, CaseId};
 
 use super::message::{Talk, care, is_in_conversation};
-use super::sql::overview as sql;
 use super::{ChatError, read_marks, tray};
 use crate::store::Reader;
 use crate::sync::outbox;
 use crate::time::UtcMillis;
+
+#[cfg(test)]
+pub(crate) use sql::HOT_STATEMENTS;
 
 /// Where the conversation of a case stands, as a dietitian sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConversationState {
     /// The case.
     pub case_id: CaseId,
-    /// Messages of others that were not read.
+    /// Messages of others that were not read, at most [`UNREAD_MOST`](super::UNREAD_MOST).
     pub unread: u32,
     /// When the participant's first message was recorded that no person has answered. An answer that waits to be sent is one.
     pub waiting_since: Option<UtcMillis>,
