@@ -28,10 +28,6 @@ mod participant;
 mod sql;
 mod templates;
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "tests: an overflow is a failed test"
-)]
 mod tests;
 
 use ayumi_protocol::cursor::{Audience, LogName};
