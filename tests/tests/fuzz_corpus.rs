@@ -96,3 +96,8 @@ fn the_corpus_of_protocol_requests_is_survived() {
 fn the_corpus_of_protocol_answers_is_survived() {
     run("protocol_answers", targets::protocol_answers);
 }
+
+#[test]
+fn the_corpus_of_server_answers_is_survived() {
+    run("server_answers", targets::server_answers);
+}

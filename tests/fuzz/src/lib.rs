@@ -3,7 +3,9 @@
 
 use std::io::Cursor;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use ayumi_core::clock::Random;
 use ayumi_core::import::apple_health::{AppleHealth, HealthArchive};
 use ayumi_core::import::fitabase::{self, MinuteSteps};
 use ayumi_core::import::google_fit::GoogleFit;
@@ -14,17 +16,24 @@ use ayumi_core::pictures::prepare;
 use ayumi_core::search::{MESSAGES, QUERY_CHARACTERS, Query};
 use ayumi_core::steps;
 use ayumi_core::store::{Store, StoreConfig, StoreError};
-use ayumi_core::time::{DayStart, Tz};
+use ayumi_core::sync::engine::{
+    Command, Engine, EngineConfig, Files, HttpAnswer, Input, Instruction, Now, SignIn,
+};
+use ayumi_core::time::{DayStart, Tz, UtcMillis};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
 use ayumi_protocol::body::BodyReading;
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::fuzz::{REQUESTS, ReadAndWrite, read_and_write};
+use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::Problem;
 use ayumi_protocol::pull::PullAnswer;
 use ayumi_protocol::push::PushAnswer;
+use ayumi_protocol::session::{DeviceDescription, EnrolRequest, Platform, Secret};
 use ayumi_protocol::snapshot::read_items;
 use ayumi_protocol::thinning::thinning;
+use ayumi_protocol::time::LocalDate;
+use ayumi_protocol::version::AppVersion;
 use ayumi_server::cases::snapshots::deliver::AskedRange;
 use ayumi_server::uploads::picture_header;
 
@@ -198,6 +207,126 @@ pub fn search_query(data: &[u8]) {
         })
         .expect("no search text is an error");
     assert_eq!(found == [1], !places.is_empty());
+}
+
+/// Answers of a server of any kind, to an engine that has just signed in: whatever they say, the store can be written
+/// and a screen gets a status.
+pub fn server_answers(data: &[u8]) {
+    let (kind, body) = data.split_first().unwrap_or((&0, &[]));
+    let answer = |body: &[u8], status: u16, content_type: &str| HttpAnswer {
+        status,
+        content_type: Some(content_type.to_owned()),
+        retry_after: None,
+        date: None,
+        upload_offset: None,
+        body: body.to_vec(),
+    };
+    let store = engine_store();
+    let mut monotonic = Duration::ZERO;
+    let mut engine = Engine::new(EngineConfig {
+        app_version: AppVersion::parse("1.0.0").expect("a version"),
+        asks_about_old_messages: true,
+    });
+    let mut step = |engine: &mut Engine, input: Input| {
+        monotonic = monotonic.saturating_add(Duration::from_secs(1));
+        let now = Now {
+            monotonic,
+            wall: UtcMillis(1_788_220_800_000),
+        };
+        let (instructions, stepped) = engine.step(store, &NoFiles, now, &NoChance, input);
+        stepped.expect("no answer breaks the store");
+        instructions
+    };
+    let device = DeviceDescription {
+        platform: Platform::Android,
+        model: "simulated".to_owned(),
+        app_version: AppVersion::parse("1.0.0").expect("a version"),
+    };
+    let enrol = SignIn::Enrol(EnrolRequest {
+        code: Secret::new("simulated".to_owned()),
+        birth_date: LocalDate::new(1975, 4, 1).expect("a date"),
+        device,
+    });
+    let mut todo = step(&mut engine, Input::Started { tokens: None });
+    todo.extend(step(&mut engine, Input::Command(Command::SignIn(enrol))));
+    let mut is_first = true;
+    for _ in 0..6 {
+        for instruction in std::mem::take(&mut todo) {
+            let input = match instruction {
+                // The session itself is the input, or a good one before the input.
+                Instruction::Http { id, .. } if std::mem::take(&mut is_first) && kind % 2 == 0 => {
+                    Input::Answered {
+                        id,
+                        result: Ok(answer(SESSION.as_bytes(), 200, "application/json")),
+                    }
+                }
+                Instruction::Http { id, .. } => Input::Answered {
+                    id,
+                    result: Ok(match kind / 2 % 2 {
+                        0 => answer(body, 200, "application/json"),
+                        _ => answer(body, 422, "application/problem+json"),
+                    }),
+                },
+                Instruction::SaveTokens { .. } => Input::TokensSaved { is_saved: true },
+                Instruction::LoadTokens => Input::TokensLoaded { tokens: None },
+                _ => continue,
+            };
+            todo.extend(step(&mut engine, input));
+        }
+        todo.extend(step(&mut engine, Input::Command(Command::SyncOnce)));
+    }
+    let now = Now {
+        monotonic: Duration::from_hours(1),
+        wall: UtcMillis(1_788_220_800_000),
+    };
+    store
+        .read(|reader| engine.status(reader, now))
+        .expect("a status, whatever was answered");
+}
+
+/// A session that a server could give.
+const SESSION: &str = r#"{"server_time_ms":1788220800000,"account_id":"01990000-0000-7000-8000-000000000001","device_id":"01990000-0000-7000-8000-000000000002","roles":[],"case_id":"01990000-0000-7000-8000-000000000003","epoch":"01990000-0000-7000-8000-000000000004","tokens":{"access_token":"a","access_expires_in_ms":900000,"refresh_token":"r"}}"#;
+
+/// A phone without a picture.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn attachment_length(&self, _sha256: Sha256) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
+    fn keep_picture(&self, _sha256: Sha256, _bytes: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn has_picture(&self, _sha256: Sha256) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+/// Chance that is none, so that an input always does the same.
+#[derive(Debug)]
+struct NoChance;
+
+impl Random for NoChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+/// As [`search_store`], for the engine.
+fn engine_store() -> &'static Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    STORE.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("ayumi-fuzz-engine-{}", std::process::id()));
+        let config = StoreConfig {
+            folder: folder.clone(),
+            key: None,
+        };
+        let store = Store::open(config).expect("a new folder can be opened").0;
+        std::fs::remove_dir_all(folder).expect("open files can be deleted");
+        store
+    })
 }
 
 /// A store that all inputs share. Its folder is gone from the start: the open files live on, and nothing is left behind.

@@ -145,8 +145,12 @@ impl Backend {
         } = self;
         at_once(server.store.close());
         drop(server);
+        let present = folder.with_extension("present");
+        copy_folder(&folder, &present);
         std::fs::remove_dir_all(&folder).expect("the folder of the server");
         copy_folder(&backup.folder, &folder);
+        carry_sessions_over(&present, &folder);
+        std::fs::remove_dir_all(&present).expect("the folder of the server");
         let restored = Self::open(&folder, time, random, Arc::new(backup.objects.fork()));
         let epoch = Epoch::from_uuid(restored.server.host.new_uuid());
         at_once(restored.server.write(epoch, |tx, epoch| {
@@ -169,6 +173,23 @@ impl Backend {
         at_once(server.store.close());
         drop(server);
         Self::open(&folder, time, random, objects)
+    }
+}
+
+/// In life everybody signs in again after such a restore: the backup knows no token that was given out since. Here sessions go on,
+/// so that the run goes on; signing in again is tested elsewhere.
+fn carry_sessions_over(from: &Path, to: &Path) {
+    let name = |folder: &Path| folder.join("ayumi.db").to_string_lossy().into_owned();
+    let connection = rusqlite::Connection::open(name(to)).expect("the store of the server");
+    connection
+        .execute("ATTACH ?1 AS present", [name(from)])
+        .expect("the store of the server");
+    for table in ["session", "token_pair", "token"] {
+        connection
+            .execute_batch(&format!(
+                "DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM present.{table}"
+            ))
+            .expect("the sessions of the server");
     }
 }
 

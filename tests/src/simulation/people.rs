@@ -113,8 +113,8 @@ pub fn act(phone: &mut Phone, dice: &mut Dice, wall: UtcMillis) -> &'static str 
             for not_sent in chat.not_sent(case_id).expect("the tray") {
                 let _ = match dice.below(3) {
                     0 => chat.discard(not_sent.op_id),
-                    1 => chat.retry(not_sent.op_id),
-                    _ => chat.confirm(not_sent.op_id),
+                    1 => chat.retry(not_sent.op_id).map(|_| ()),
+                    _ => chat.confirm(not_sent.op_id).map(|_| ()),
                 };
             }
             "tray"

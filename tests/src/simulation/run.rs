@@ -703,6 +703,11 @@ impl Run {
         self.recorder
             .history
             .phone(at_ms, device, PhoneEvent::RestoredFromBackup { backup: number });
+        // The Keychain stays where it is: it is the same phone.
+        let account = self.world().phones[phone].account;
+        self.recorder
+            .history
+            .phone(at_ms, device, PhoneEvent::SignedIn(account));
         self.recorder.set_back(device);
     }
 
@@ -823,6 +828,21 @@ impl Run {
         }
     }
 
+    /// Prints what happened to the operations of the first anomaly.
+    fn explain(&self) {
+        let Some(anomaly) = self.outcome.anomalies.first() else {
+            return;
+        };
+        eprintln!("{anomaly}");
+        for record in &self.recorder.history.records {
+            let is_screen = matches!(record.what, oracle::Happening::Phone(_, PhoneEvent::Shown(_)));
+            let text = format!("{:?}", record.what);
+            if !is_screen && anomaly.ops.iter().any(|op| text.contains(&op.to_string())) {
+                eprintln!("{:>9} {text}", record.at_ms);
+            }
+        }
+    }
+
     fn finish(mut self) -> Outcome {
         let end = Duration::from_mins(self.options.minutes) + SETTLING;
         loop {
@@ -851,6 +871,9 @@ impl Run {
         self.recorder.history.ended_at_ms = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
         self.outcome.operations = self.recorder.operations;
         self.outcome.anomalies = oracle::check(&self.recorder.history);
+        if self.options.is_verbose {
+            self.explain();
+        }
         self.outcome
     }
 }

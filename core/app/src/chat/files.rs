@@ -101,14 +101,15 @@ impl Files for ChatFiles {
     }
 
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError> {
-        self.images.exists(sha256)
+        Ok(self.images.exists(sha256)? || self.attachments.exists(sha256)?)
     }
 }
 
-/// Own files that have to stay: of drafts, of what waits, and of what was sent a while ago.
+/// Own files that have to stay: of drafts, of what waits, of what was sent a while ago, and every thumbnail of a message.
 pub(crate) fn files_to_keep(reader: &Reader<'_>, now: UtcMillis) -> Result<BTreeSet<Sha256>, StoreError> {
     let mut keep: BTreeSet<Sha256> = outbox::sql::files_in_use(reader, now)?.into_iter().collect();
     keep.extend(draft::files(reader)?);
+    keep.extend(sql::thumbnails(reader)?);
     Ok(keep)
 }
 

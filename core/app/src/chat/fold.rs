@@ -10,7 +10,7 @@ use crate::sync::fold::Folding;
 
 /// Folds an entry of a kind that belongs here.
 pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result<(), StoreError> {
-    let Folding { tx, log, own } = *folding;
+    let Folding { tx, log } = *folding;
     match body {
         Body::MessageRead(read) => {
             sql::advance_read_mark(tx, log, entry, read.up_to_seq)?;
@@ -27,9 +27,8 @@ pub(crate) fn entry(folding: &Folding<'_>, entry: &Entry, body: &Body) -> Result
             sql::insert_message(tx, log.case_id, entry, &message)?;
             for (position, picture) in posted.attachments.iter().enumerate() {
                 sql::insert_picture(tx, log.case_id, entry.seq, position, picture)?;
-                if Some(entry.author_id) != own {
-                    crate::sync::pictures::want(tx, log, picture.thumbnail.sha256)?;
-                }
+                // Own ones too: they may come from another device. One that is here is not fetched.
+                crate::sync::pictures::want(tx, log, picture.thumbnail.sha256)?;
             }
         }
         Body::MessageEdited(edited) => {

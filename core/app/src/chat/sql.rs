@@ -166,6 +166,15 @@ pub(super) fn pictures_to_delete(reader: &Reader<'_>) -> SqlResult<Vec<Sha256>> 
         .collect()
 }
 
+/// The thumbnails of all messages.
+pub(super) fn thumbnails(reader: &Reader<'_>) -> SqlResult<Vec<Sha256>> {
+    reader
+        .connection()
+        .prepare_cached("SELECT thumbnail_sha256 FROM message_picture")?
+        .query_map([], |row| parsed(row, 0, "a hash", Sha256::parse))?
+        .collect()
+}
+
 /// Whether a message has a picture with this file, large or small.
 pub(super) fn is_named(reader: &Reader<'_>, sha256: Sha256) -> SqlResult<bool> {
     reader

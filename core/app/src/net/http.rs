@@ -247,3 +247,101 @@ fn is_of_tls(error: &reqwest::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::super::tls;
+    use super::*;
+
+    /// What a server that says `said` to everything, and then nothing, leads to.
+    fn answered(said: &'static [u8]) -> Result<HttpAnswer, NoAnswer> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            stream.write_all(said).unwrap();
+            // Stays open until the client goes.
+            let _ = stream.read(&mut head);
+        });
+        exchanged(&url)
+    }
+
+    fn exchanged(url: &str) -> Result<HttpAnswer, NoAnswer> {
+        let folder = tempfile::tempdir().unwrap();
+        let connections = Connections::new(
+            ServerAddress::parse(url).unwrap(),
+            tls::config(None).unwrap(),
+            ChatFiles::new(folder.path()),
+            Arc::default(),
+        );
+        let request = HttpRequest {
+            method: Method::Get,
+            path: "/v1/server".to_owned(),
+            headers: Vec::new(),
+            token: None,
+            body: RequestBody::Empty,
+            deadline: Duration::from_millis(300),
+            most_answer_bytes: 100,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(connections.unwrap().exchange(request))
+    }
+
+    #[test]
+    fn f40_f47_an_answer_that_does_not_end_is_over_at_the_deadline() {
+        for said in [
+            b"" as &[u8],
+            b"HTTP/1.1 200 OK\r\ncontent-le",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{",
+        ] {
+            assert_eq!(answered(said), Err(NoAnswer::Deadline));
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_or_longer_than_asked_for_is_no_answer() {
+        assert_eq!(answered(b"SSH-2.0-nobody\r\n\r\n"), Err(NoAnswer::Broken));
+        let told = b"HTTP/1.1 200 OK\r\ncontent-length: 5000000000\r\n\r\n{";
+        assert_eq!(answered(told), Err(NoAnswer::TooLong));
+        let moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(answered(moved), Err(NoAnswer::Redirected));
+    }
+
+    #[test]
+    fn an_answer_in_a_packing_that_nobody_asked_for_is_somebody_elses() {
+        let answer = answered(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: br\r\ncontent-length: 2\r\n\r\n{}",
+        )
+        .unwrap();
+        assert_eq!((answer.content_type, answer.body.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_port_where_nobody_listens_is_unreachable_and_one_without_tls_proves_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(
+            exchanged(&format!("http://{address}")),
+            Err(NoAnswer::Unreachable)
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut hello = [0; 4096];
+            let _ = stream.read(&mut hello);
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        });
+        assert_eq!(exchanged(&format!("https://{address}")), Err(NoAnswer::Tls));
+    }
+}

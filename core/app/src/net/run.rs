@@ -1,6 +1,7 @@
 //! The thread: takes inputs from its queue, steps the engine, and carries out what it says.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -180,14 +181,13 @@ impl Run {
                 command,
                 kind,
                 answer,
-            } => {
-                if self.waiting.contains_key(&kind) {
-                    tell(&answer, Err(SyncError::Command(CommandError::Busy)));
-                } else {
-                    self.waiting.insert(kind, answer);
+            } => match self.waiting.entry(kind) {
+                Entry::Occupied(_) => tell(&answer, Err(SyncError::Command(CommandError::Busy))),
+                Entry::Vacant(place) => {
+                    place.insert(answer);
                     self.feed(Input::Command(command));
                 }
-            }
+            },
         }
     }
 
@@ -280,13 +280,12 @@ impl Run {
             }
             Instruction::LoadTokens => {
                 let tokens = self.shared.load_tokens();
-                match tokens {
-                    Ok(tokens) => self.inner.push_back(Input::TokensLoaded { tokens }),
+                if let Ok(tokens) = tokens {
+                    self.inner.push_back(Input::TokensLoaded { tokens });
+                } else {
                     // As after a start: once it can be read, the engine is told what it holds.
-                    Err(_) => {
-                        self.shared.is_locked.store(true, Ordering::SeqCst);
-                        self.needs_tokens = true;
-                    }
+                    self.shared.is_locked.store(true, Ordering::SeqCst);
+                    self.needs_tokens = true;
                 }
             }
             Instruction::ForgetTokens => self.shared.forget_tokens(),

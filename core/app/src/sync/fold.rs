@@ -1,13 +1,12 @@
 //! The fold: what the entries of a log amount to. Each module folds its own kinds into its own tables.
 //!
 //! Laws, each a test: folding page by page is folding at once; the fold of a snapshot is the fold of the log; folding again gives the
-//! same rows. So a fold looks at nothing but the entry, the rows that earlier entries of the same log made, and whose phone it is.
+//! same rows. So a fold looks at nothing but the entry and the rows that earlier entries of the same log made.
 //! Own operations that wait are drawn over the fold when a screen is read, and are never a part of it.
 
 use ayumi_protocol::body::BodyReading;
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
-use ayumi_protocol::id::AccountId;
 
 use crate::store::{StoreError, WriteTransaction};
 use crate::{case, chat, staff};
@@ -22,21 +21,14 @@ pub(crate) struct Folding<'a> {
     pub tx: &'a WriteTransaction<'a>,
     /// The log.
     pub log: LogName,
-    /// The account on this phone.
-    pub own: Option<AccountId>,
 }
 
 /// Folds one entry, the next of its log.
 ///
 /// An unknown kind, a newer version and a body that cannot be read are passed over: they stay in the replica and are folded after an
 /// update.
-pub(crate) fn entry(
-    tx: &WriteTransaction<'_>,
-    own: Option<AccountId>,
-    log: LogName,
-    entry: &Entry,
-) -> Result<(), StoreError> {
-    let folding = Folding { tx, log, own };
+pub(crate) fn entry(tx: &WriteTransaction<'_>, log: LogName, entry: &Entry) -> Result<(), StoreError> {
+    let folding = Folding { tx, log };
     case::fold::activity(&folding, entry)?;
     staff::fold::activity(&folding, entry)?;
     match entry.read_body() {

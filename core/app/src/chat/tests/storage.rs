@@ -80,7 +80,7 @@ fn the_files_of_an_erased_message_leave_the_phone() {
     let images = &phone.chat().files.images;
     images.store(b"kept").unwrap();
     images.store(b"gone").unwrap();
-    assert_eq!(phone.rows("SELECT 1 FROM picture_to_fetch").len(), 2);
+    assert_eq!(phone.rows("SELECT 1 FROM picture_to_fetch").len(), 3);
     log.erase(seq(1));
     log.erase(seq(2));
     phone.pull(&log);
@@ -107,4 +107,37 @@ fn picture(bytes: &[u8]) -> ayumi_protocol::body::Attachment {
             height_px: 6,
         },
     }
+}
+
+#[test]
+fn another_device_of_her_own_fetches_the_thumbnails_of_what_she_sent() {
+    let mut log = Log::care(case(1));
+    let phone = Phone::new(&her(), &[&log]);
+    let tablet = Phone::new(&her().on_device(2), &[&log]);
+    let own = phone.chat().add_picture(case(1), &photo(7)).unwrap();
+    let message = NewMessage {
+        pictures: vec![own.clone()],
+        ..NewMessage::default()
+    };
+    let op_id = phone.chat().send(case(1), message).unwrap();
+    phone.sync(&mut log);
+    tablet.pull(&log);
+    let shown = tablet.item(op_id).pictures.remove(0);
+    assert_eq!(shown.thumbnail, PictureFile::ToBeFetched(own.thumbnail.sha256));
+    assert_eq!(
+        tablet.rows("SELECT is_opened FROM picture_to_fetch"),
+        ["Integer(0)"]
+    );
+    tablet
+        .chat()
+        .fetch_picture(case(1), own.thumbnail.sha256)
+        .unwrap();
+    assert_eq!(
+        tablet.rows("SELECT is_opened FROM picture_to_fetch"),
+        ["Integer(1)"]
+    );
+    assert!(matches!(
+        phone.item(op_id).pictures[0].thumbnail,
+        PictureFile::Here(_)
+    ));
 }

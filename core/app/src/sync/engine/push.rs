@@ -291,9 +291,8 @@ impl Step<'_> {
                 self.take_results(&flight, answer)
             }
             Verdict::Again { trouble, asked } => {
-                if result.is_ok() {
-                    self.resolve(op_ids, Some("transient"))?;
-                }
+                // That nobody answered is an outcome too: only a process that died in between leaves none.
+                self.resolve(op_ids, Some("transient"))?;
                 self.lane_failed(log, lane, trouble, asked);
                 Ok(())
             }

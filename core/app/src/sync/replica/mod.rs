@@ -200,7 +200,7 @@ fn take_in(
         fold::erased(tx, log, target)?;
         is_undone = !sql::is_of_kind(tx, replica.id, target, Kind::MessagePosted)?;
     }
-    fold::entry(tx, own, log, entry)?;
+    fold::entry(tx, log, entry)?;
     Ok(is_undone)
 }
 
@@ -248,13 +248,12 @@ pub(crate) fn refold(tx: &WriteTransaction<'_>) -> Result<(), StoreError> {
 }
 
 fn refold_log(tx: &WriteTransaction<'_>, replica: &Replica) -> Result<(), StoreError> {
-    let own = account::read(tx)?.map(|account| account.account_id);
     fold::clear(tx, replica.log)?;
     let mut after = Seq::START;
     loop {
         let entries = sql::entries_after(tx, replica.id, after, REFOLD_PORTION)?;
         for entry in &entries {
-            fold::entry(tx, own, replica.log, entry)?;
+            fold::entry(tx, replica.log, entry)?;
         }
         let Some(last) = entries.last() else {
             return readings::take_over(tx, replica.log, Seq::START);

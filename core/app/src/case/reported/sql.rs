@@ -1,7 +1,4 @@
-//! What the phones of a case reported: steps, weigh-ins and settings, as the log last told. Statements over `case_step_day`,
-//! `case_weigh_in` and `case_setting` that read.
-//!
-//! A body that this version cannot read is passed over, as everywhere in a log.
+//! Statements over `case_step_day`, `case_weigh_in` and `case_setting` that read.
 
 use ayumi_protocol::body::{StepsDay, WeightRecorded};
 use ayumi_protocol::cursor::Seq;
