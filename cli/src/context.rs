@@ -9,8 +9,10 @@ use ayumi_core::clock::{Clock as _, Random, SystemClock};
 use ayumi_core::store::Recovery;
 use ayumi_core::time::{NaiveDate, Tz, UtcMillis, WeekStart, ZoneOffsets, parse_zone};
 use ayumi_core::weight::{MassUnit, WeighInTime};
+use ayumi_protocol::id::CaseId;
 
 use crate::arguments::{Common, Language, Unit, WeekStartChoice};
+use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::labels::Labels;
 use crate::text::thousands;
@@ -46,11 +48,15 @@ impl Context {
         common: &Common,
         work: impl FnOnce(&Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let folder = match &common.folder {
-            Some(folder) => folder.clone(),
-            None => default_folder()?,
-        };
-        Self::with_folder(common, &folder, work)
+        Self::with_folder(common, &Self::folder(common)?, work)
+    }
+
+    /// The folder asked for, else that of the person.
+    pub(crate) fn folder(common: &Common) -> Result<PathBuf, Failure> {
+        match &common.folder {
+            Some(folder) => Ok(folder.clone()),
+            None => default_folder(),
+        }
     }
 
     /// As [`Self::with`], in a folder of the caller's choice.
@@ -75,7 +81,9 @@ impl Context {
             zone,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            server: None,
+            server: Connection::of_folder(folder)?
+                .map(|connection| connection.config(folder))
+                .transpose()?,
         };
         let app = App::open(config).map_err(|error| Failure::file(folder, &Failure::from(error)))?;
         let labels = Labels::new(language(common));
@@ -110,6 +118,25 @@ impl Context {
 
 /// What is typed and shown in the person's own unit and zone.
 impl Context {
+    /// The case of the participant who is signed in.
+    pub(crate) fn own_case(&self) -> Result<CaseId, Failure> {
+        match self.app.account()? {
+            Some(account) => account.case_id.ok_or_else(|| {
+                Failure::Usage("a member of the staff is signed in here: see ayumi staff --help".to_owned())
+            }),
+            None => Err(Failure::Usage(
+                "nobody is signed in: ayumi enrol --birth-date DATE --server URL".to_owned(),
+            )),
+        }
+    }
+
+    /// `YYYY-MM-DD HH:MM` on the clocks of where the person is.
+    pub(crate) fn date_and_time(&self, at: UtcMillis) -> String {
+        let local_ms = at.plus(i64::from(offset_s(self.zone, at)).saturating_mul(1000)).0;
+        chrono::DateTime::from_timestamp_millis(local_ms)
+            .map_or_else(String::new, |local| local.format("%Y-%m-%d %H:%M").to_string())
+    }
+
     /// The unit named, else the one she chose for all weights.
     pub(crate) fn unit(&self, named: Option<Unit>) -> Result<MassUnit, Failure> {
         match named {

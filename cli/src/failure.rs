@@ -1,9 +1,16 @@
 //! What a command can fail with, as the person at the terminal should read it.
 
 use ayumi_core::app::AppError;
+use ayumi_core::chat::ChatError;
+use ayumi_core::net::SyncError;
+use ayumi_core::staff::StaffError;
 use ayumi_core::steps::StepError;
 use ayumi_core::store::StoreError;
+use ayumi_core::sync::engine::{CommandError, Trouble};
+use ayumi_core::sync::outbox::EnqueueError;
 use ayumi_core::weight::{PlausibilityQuestion, WeightError, WeightTextError};
+
+use ayumi_protocol::problem::ProblemCode;
 
 use crate::picture::PictureError;
 
@@ -134,5 +141,101 @@ impl From<AppError> for Failure {
 impl From<PictureError> for Failure {
     fn from(error: PictureError) -> Self {
         Self::core(&error)
+    }
+}
+
+/// What somebody does who is not signed in.
+const SIGN_IN: &str = "nobody is signed in: ayumi enrol, or ayumi staff sign-in LOGIN";
+
+impl From<ChatError> for Failure {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::Store(error) => error.into(),
+            ChatError::SignedOut => Self::Usage(SIGN_IN.to_owned()),
+            // Every other one is about what was typed or chosen.
+            other => Self::Refused(with_causes(&other)),
+        }
+    }
+}
+
+impl From<StaffError> for Failure {
+    fn from(error: StaffError) -> Self {
+        match error {
+            StaffError::Store(error) => error.into(),
+            StaffError::Chat(error) => error.into(),
+            StaffError::Readings(error) => error.into(),
+            StaffError::SignedOut => Self::Usage("nobody is signed in: ayumi staff sign-in LOGIN".to_owned()),
+            StaffError::NotStaff => Self::Usage(
+                "a participant is signed in here: her own conversation is ayumi chat; staff use another --folder".to_owned(),
+            ),
+            other => Self::Refused(with_causes(&other)),
+        }
+    }
+}
+
+impl From<EnqueueError> for Failure {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            EnqueueError::Store(error) => error.into(),
+            EnqueueError::SignedOut => Self::Usage(SIGN_IN.to_owned()),
+            other => Self::Refused(with_causes(&other)),
+        }
+    }
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Store(error) => error.into(),
+            SyncError::NoServer => Self::Usage(
+                "no server is known yet: name it once with --server URL, at ayumi enrol or ayumi staff sign-in".to_owned(),
+            ),
+            SyncError::LimitReached => {
+                Self::Core(format!("{error}; say the command again, or allow more with --limit"))
+            }
+            SyncError::Command(error) => error.into(),
+            other => Self::core(&other),
+        }
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Unreachable(trouble) => {
+                Self::Core(format!("reach the server: {}", unreachable_hint(trouble)))
+            }
+            CommandError::Refused(code) => Self::Refused(refused_hint(&code)),
+            CommandError::SignedOut => Self::Usage(SIGN_IN.to_owned()),
+            CommandError::AnotherAccount => Self::Refused(format!(
+                "{error}; sign out first (ayumi sign-out), or name another --folder"
+            )),
+            other => Self::core(&other),
+        }
+    }
+}
+
+const fn unreachable_hint(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Offline => "it does not answer; check the network and the address, then try again",
+        Trouble::CaptivePortal => "something else answers in its place; sign in to the network first",
+        Trouble::Tls => "it could not prove who it is; a server of your own needs --root-certificate FILE",
+        Trouble::ClockSuspect => "the clock of this computer is wrong; set it",
+        Trouble::ServerTrouble => "it cannot answer now; try again later",
+    }
+}
+
+/// A fragment that fits after "failed to".
+fn refused_hint(code: &ProblemCode) -> String {
+    match code {
+        ProblemCode::CodeRefused => {
+            "sign in: code and birth date do not fit, or the code was used or has expired; ask for another one".to_owned()
+        }
+        ProblemCode::CredentialsRefused => {
+            "sign in: login, password and one-time code do not fit together; each one-time code serves once".to_owned()
+        }
+        ProblemCode::RateLimited => "do that: too many tries; wait some minutes".to_owned(),
+        ProblemCode::ConsentRequired => "do that: consent comes first, see ayumi consent".to_owned(),
+        other => format!("do that: the server answers {other}"),
     }
 }

@@ -13,7 +13,7 @@ use chrono::{Datelike as _, Weekday};
 
 use crate::arguments::Language;
 use crate::text::{signed, thousands};
-use crate::words::{Word, say};
+use crate::words::{Text, Word, say};
 
 /// Puts keys into words.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +31,12 @@ impl Labels {
     }
 
     /// The text of a key with its places filled.
-    pub(crate) fn say(self, word: Word, arguments: &[(&str, &dyn Display)]) -> String {
+    pub(crate) fn say(self, word: impl Text, arguments: &[(&str, &dyn Display)]) -> String {
         say(self.language, word, arguments)
     }
 
     /// The text of a key that has no place.
-    pub(crate) const fn word(self, word: Word) -> &'static str {
+    pub(crate) fn word(self, word: impl Text) -> &'static str {
         word.template(self.language)
     }
 
@@ -176,7 +176,7 @@ impl Labels {
         )
     }
 
-    const fn month(self, month: u32) -> &'static str {
+    fn month(self, month: u32) -> &'static str {
         self.word(match month {
             1 => Word::January,
             2 => Word::February,

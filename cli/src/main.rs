@@ -4,11 +4,14 @@
 
 mod arguments;
 mod commands;
+mod connection;
 mod context;
+mod exchange_words;
 mod failure;
 mod files;
 mod labels;
 mod picture;
+mod secret_input;
 mod text;
 mod words;
 

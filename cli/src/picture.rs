@@ -64,6 +64,7 @@ mod tests {
 
     use super::*;
     use crate::arguments::Language;
+    use crate::words::Text as _;
     use crate::words::Word;
 
     /// The characters of a text, without spaces, for which the font has no glyph.

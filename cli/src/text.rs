@@ -1,4 +1,6 @@
-//! Numbers and bars for a terminal.
+//! Numbers, bars and texts for a terminal.
+
+use crate::failure::Failure;
 
 /// `12345` as `12,345`.
 pub(crate) fn thousands(number: i64) -> String {
@@ -63,6 +65,60 @@ pub(crate) fn bar(value: i64, largest: i64) -> String {
     format!("{}{rest}", "█".repeat(whole))
 }
 
+/// A text of somebody else without what a terminal would take for a command.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// A text of the command line; `-` stands for standard input.
+pub(crate) fn typed_text(text: &str) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let typed = std::io::read_to_string(std::io::stdin())
+        .map_err(|error| Failure::Core(format!("read standard input: {error}")))?;
+    Ok(typed.trim_end().to_owned())
+}
+
+/// Characters of an id that are shown: enough to tell what stands on one screen apart.
+const ID_CHARACTERS: usize = 6;
+
+/// The end of an id, which is its random part.
+pub(crate) fn short_id(id: impl ToString) -> String {
+    let id = id.to_string();
+    let first = id.chars().count().saturating_sub(ID_CHARACTERS);
+    id.chars().skip(first).collect()
+}
+
+/// The one of `known` whose id ends with what was typed.
+pub(crate) fn chosen<T: ToString>(
+    typed: &str,
+    known: impl IntoIterator<Item = T>,
+    what: &str,
+) -> Result<T, Failure> {
+    let end = typed.trim_start_matches('#').to_lowercase();
+    let mut fitting = known.into_iter().filter(|id| id.to_string().ends_with(&end));
+    match (fitting.next(), fitting.next()) {
+        _ if end.len() < 4 => Err(Failure::Usage(format!(
+            "name the {what} by at least 4 characters of its id"
+        ))),
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(Failure::Usage(format!(
+            "no {what} that is shown has the id {typed}"
+        ))),
+        (Some(_), Some(_)) => Err(Failure::Usage(format!(
+            "several of what is shown have ids that end with {typed}: name more of it"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +148,24 @@ mod tests {
         assert_eq!(cells("今日 5"), 6);
         assert_eq!(left("今日", 6), "今日  ");
         assert_eq!(right("記録なし", 10), "  記録なし");
+    }
+
+    #[test]
+    fn what_somebody_wrote_cannot_command_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{9b}c"), "a\u{fffd}[2Jb\u{fffd}c");
+    }
+
+    #[test]
+    fn an_id_is_named_by_its_end_if_that_is_enough() {
+        let known = || ["00-aaaabb", "00-ccccbb"].map(str::to_owned);
+        assert_eq!(short_id("00-aaaabb"), "aaaabb");
+        assert_eq!(chosen("#aaaabb", known(), "message").unwrap(), "00-aaaabb");
+        assert_eq!(chosen("AABB", known(), "message").unwrap(), "00-aaaabb");
+        for wrong in ["bb", "", "dddd"] {
+            assert!(chosen(wrong, known(), "message").is_err(), "{wrong}");
+        }
+        let same = ["1-abcd", "2-abcd"].map(str::to_owned);
+        assert!(chosen("abcd", same, "message").is_err());
     }
 
     #[test]

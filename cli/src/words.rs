@@ -9,18 +9,25 @@ use std::fmt::Display;
 
 use crate::arguments::Language;
 
-macro_rules! words {
-    ($($key:ident: $english:literal, $japanese:literal;)*) => {
-        /// The key of a text.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Word { $($key),* }
+/// A key of a table of texts.
+pub(crate) trait Text: Copy {
+    /// The text with its places still open.
+    fn template(self, language: Language) -> &'static str;
+}
 
-        impl Word {
+macro_rules! words {
+    ($(#[$attribute:meta])* pub(crate) enum $name:ident; $($key:ident: $english:literal, $japanese:literal;)*) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($key),* }
+
+        impl $name {
             #[cfg(test)]
             pub(crate) const ALL: &[Self] = &[$(Self::$key),*];
+        }
 
-            /// The text with its places still open.
-            pub(crate) const fn template(self, language: Language) -> &'static str {
+        impl Text for $name {
+            fn template(self, language: Language) -> &'static str {
                 match (self, language) {
                     $((Self::$key, Language::En) => $english, (Self::$key, Language::Ja) => $japanese,)*
                 }
@@ -28,8 +35,12 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words! {
+    /// The key of a text.
+    pub(crate) enum Word;
+
     LanguageTag: "en", "ja";
 
     // Time
@@ -235,7 +246,7 @@ words! {
 }
 
 /// The text of `word` with its places filled.
-pub(crate) fn say(language: Language, word: Word, arguments: &[(&str, &dyn Display)]) -> String {
+pub(crate) fn say(language: Language, word: impl Text, arguments: &[(&str, &dyn Display)]) -> String {
     let mut text = String::new();
     let mut rest = word.template(language);
     // One pass, so that a brace inside an argument stays what it is.
@@ -258,6 +269,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::exchange_words::Said;
 
     fn places(template: &str) -> BTreeSet<&str> {
         template
@@ -269,18 +281,22 @@ mod tests {
 
     #[test]
     fn every_key_has_both_languages_with_the_same_places() {
-        for word in Word::ALL {
-            let (english, japanese) = (word.template(Language::En), word.template(Language::Ja));
-            assert!(
-                !english.trim().is_empty() && !japanese.trim().is_empty(),
-                "{word:?}"
-            );
-            assert_eq!(places(english), places(japanese), "{word:?}");
-            assert!(
-                english.chars().all(|c| c.is_ascii() || c == '–'),
-                "{word:?} in English"
-            );
+        fn check<T: Text + std::fmt::Debug>(words: &[T]) {
+            for word in words {
+                let (english, japanese) = (word.template(Language::En), word.template(Language::Ja));
+                assert!(
+                    !english.trim().is_empty() && !japanese.trim().is_empty(),
+                    "{word:?}"
+                );
+                assert_eq!(places(english), places(japanese), "{word:?}");
+                assert!(
+                    english.chars().all(|c| c.is_ascii() || c == '–' || c == '…'),
+                    "{word:?} in English"
+                );
+            }
         }
+        check(Word::ALL);
+        check(Said::ALL);
     }
 
     #[test]

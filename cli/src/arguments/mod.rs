@@ -1,5 +1,6 @@
 //! The command line: what can be asked for.
 
+mod exchange;
 mod import;
 mod parse;
 mod weight;
@@ -14,6 +15,10 @@ use parse::{
     date, date_of_century, day_start, goal_weight, moment, source_name, step_count, tau, typed_or_none, zone,
 };
 
+pub(crate) use exchange::{
+    ChatAction, ChatArguments, ChatView, ConsentArguments, EnrolArguments, NoteAction, OneMessage, Reach,
+    SignOutArguments, StaffAction, SyncArguments, Wait,
+};
 pub(crate) use import::ImportArguments;
 pub(crate) use parse::{OrNone, Stamp};
 pub(crate) use weight::{Checkup, Unit, WeightAction, WeightAdd, WeightArguments, WeightEdit, WeightList};
@@ -78,6 +83,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<SettingsAction>,
     },
+    /// Sign in with the code of an invitation, or with one of another phone
+    Enrol(EnrolArguments),
+    /// The text of consent: read it, agree, or leave
+    Consent(ConsentArguments),
+    /// The conversation with your dietitian
+    Chat(ChatArguments),
+    /// Exchange with the server, and how that stands
+    Sync(SyncArguments),
+    /// A code with which you sign in on another phone
+    TransferCode(Wait),
+    /// End the session and delete the data on this computer
+    SignOut(SignOutArguments),
+    /// The work of a dietitian: cases, conversations, notes
+    #[command(subcommand)]
+    Staff(StaffAction),
     /// Bring readings of another app in; the same file twice changes nothing
     Import(ImportArguments),
     /// Write everything you entered into files

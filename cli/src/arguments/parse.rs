@@ -3,6 +3,7 @@
 use ayumi_core::steps::LONGEST_SOURCE_NAME;
 use ayumi_core::time::{DayStart, NaiveDate, Tz, UtcMillis, parse_date, parse_zone};
 use ayumi_core::weight::{GoalWeight, Tau, Waist};
+use ayumi_protocol::time::LocalDate;
 
 /// A value, or the word `none` for taking it away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,10 @@ fn or_none<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Resul
     } else {
         read(text).map(|value| OrNone(Some(value)))
     }
+}
+
+pub(super) fn birth_date(text: &str) -> Result<LocalDate, String> {
+    LocalDate::parse(text).ok_or_else(|| "not a date written YYYY-MM-DD".to_owned())
 }
 
 pub(super) fn step_count(text: &str) -> Result<OrNone<i64>, String> {

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use ayumi_core::steps::{DaySteps, NoteSubject, StepEvent, with_unknown_dates};
-use ayumi_core::time::{DateRange, NaiveDate, UtcMillis, format_date};
+use ayumi_core::time::{DateRange, NaiveDate, format_date};
 use serde::Serialize;
 
 use crate::arguments::{Moment, StepsAction, StepsArguments};
 use crate::commands::print_json;
-use crate::context::{Context, offset_s};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::text::{bar, right, thousands};
 use crate::words::Word;
@@ -33,12 +33,12 @@ pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), F
         Some(StepsAction::Pause(moment)) => {
             let at = at(moment);
             record(context, StepEvent::Pause { at })?;
-            tell(labels.say(Word::StepsPaused, &[("time", &date_and_time(context, at))]))
+            tell(labels.say(Word::StepsPaused, &[("time", &context.date_and_time(at))]))
         }
         Some(StepsAction::Resume(moment)) => {
             let at = at(moment);
             record(context, StepEvent::Resume { at })?;
-            tell(labels.say(Word::StepsResumed, &[("time", &date_and_time(context, at))]))
+            tell(labels.say(Word::StepsResumed, &[("time", &context.date_and_time(at))]))
         }
         Some(StepsAction::Exclude { start, end, reason }) => {
             let (start, end) = (start.at, end.at);
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), F
                     reason: reason.clone(),
                 },
             )?;
-            let (from, to) = (date_and_time(context, start), date_and_time(context, end));
+            let (from, to) = (context.date_and_time(start), context.date_and_time(end));
             tell(labels.say(Word::StepsExcluded, &[("from", &from), ("to", &to)]))
         }
         Some(StepsAction::Priority { sources }) => {
@@ -68,15 +68,6 @@ pub(crate) fn run(context: &Context, arguments: &StepsArguments) -> Result<(), F
             Ok(())
         }
     }
-}
-
-/// `YYYY-MM-DD HH:MM` on the clocks of where she is.
-fn date_and_time(context: &Context, at: UtcMillis) -> String {
-    let local_ms = at
-        .plus(i64::from(offset_s(context.zone, at)).saturating_mul(1000))
-        .0;
-    chrono::DateTime::from_timestamp_millis(local_ms)
-        .map_or_else(String::new, |local| local.format("%Y-%m-%d %H:%M").to_string())
 }
 
 /// Stores one event; what the core rejects is an error of the command.

@@ -24,6 +24,7 @@ use crate::clock::{Clock, Random};
 use crate::net::{self, Driver};
 use crate::server::ServerConfig;
 use crate::settings;
+use crate::staff::Staff;
 use crate::steps::{self, StepError, Steps};
 use crate::store::{
     DatabaseKey, Reader, Recovery, Store, StoreConfig, StoreError, Subscription, Topic, WriteTransaction,
@@ -42,6 +43,7 @@ pub use export::{
     ExportedWeighIn,
 };
 pub use home::Home;
+pub(crate) use home::home_of_case;
 pub(crate) use reports::{report_due, report_everything};
 
 /// Why a question to several modules was not answered.
@@ -278,6 +280,17 @@ impl App {
             self.random.as_ref(),
             &self.chat_files,
             &self.mark_times,
+        )
+    }
+
+    /// The work of a dietitian: her caseload, one participant, templates, notes.
+    #[must_use]
+    pub fn staff(&self) -> Staff<'_> {
+        Staff::new(
+            &self.store,
+            self.clock.as_ref(),
+            self.random.as_ref(),
+            self.chat(),
         )
     }
 

@@ -18,6 +18,7 @@ pub mod search;
 pub mod secret;
 pub mod server;
 mod settings;
+pub mod staff;
 pub mod steps;
 pub mod store;
 pub mod sync;

@@ -35,6 +35,8 @@ pub struct Recorder {
     pub heads: BTreeMap<Log, u64>,
     /// Operations that people caused.
     pub operations: u64,
+    /// Phones that may not send at present.
+    blocked: BTreeMap<u128, bool>,
     /// Phones whose files were set back and that were not opened since.
     set_back: BTreeSet<u128>,
 }
@@ -204,6 +206,7 @@ impl Recorder {
             return;
         }
         let app = &process.app;
+        self.blocked(at_ms, phone);
         let mut logs = Vec::new();
         for replica in app.replicas().expect("replicas") {
             // A log that is being read again is not shown; the one that is shown has its own cursor.
@@ -239,6 +242,29 @@ impl Recorder {
         let outbox = app.outbox().expect("an outbox").iter().map(row).collect();
         self.history
             .phone(at_ms, phone.device, PhoneEvent::Shown(Shown { logs, outbox }));
+    }
+
+    /// Writes down whether sending is not allowed at present.
+    fn blocked(&mut self, at_ms: u64, phone: &Phone) {
+        let Some(process) = &phone.process else { return };
+        let own = process
+            .app
+            .account()
+            .expect("a store")
+            .and_then(|account| account.case_id);
+        let is_withdrawn = own.is_some_and(|case_id| {
+            process
+                .app
+                .cases()
+                .record(case_id)
+                .expect("a record")
+                .is_some_and(|record| record.consent == ayumi_core::case::Consent::Withdrawn)
+        });
+        let is_blocked = is_withdrawn || process.is_blocked();
+        if self.blocked.insert(phone.device, is_blocked).unwrap_or(false) != is_blocked {
+            self.history
+                .phone(at_ms, phone.device, PhoneEvent::Blocked(is_blocked));
+        }
     }
 
     /// Writes down which bytes leave with a request, and that it leaves.

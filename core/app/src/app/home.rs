@@ -46,7 +46,7 @@ pub(super) fn home(reader: &Reader<'_>, today: NaiveDate) -> Result<Home, super:
 }
 
 /// The same of a case, as its log tells it.
-pub(super) fn home_of_case(
+pub(crate) fn home_of_case(
     reader: &Reader<'_>,
     case_id: CaseId,
     today: NaiveDate,

@@ -142,7 +142,7 @@ pub enum Attention {
 
 impl Attention {
     /// Why an operation needs its author, if it does.
-    pub(super) fn of(outgoing: &Outgoing) -> Option<Self> {
+    pub(crate) fn of(outgoing: &Outgoing) -> Option<Self> {
         if !outgoing.needs_attention() {
             return None;
         }

@@ -32,6 +32,7 @@ mod find;
 pub(crate) mod fold;
 mod item;
 mod message;
+mod overview;
 mod read_marks;
 mod sql;
 #[cfg(test)]
@@ -58,12 +59,15 @@ pub use item::{
     Attention, Author, Delivery, ItemPicture, NotSent, NotSentKind, PageFrom, PictureFile, Place,
     ReplyPreview, TimelineItem, TimelinePage,
 };
-pub(crate) use read_marks::MarkTimes;
+#[cfg(test)]
+pub(crate) use overview::HOT_STATEMENTS as OVERVIEW_STATEMENTS;
+pub(crate) use overview::states;
+pub(crate) use read_marks::{MarkTimes, unread_in};
 pub use read_marks::{Marked, UNREAD_MOST, Unread};
 
 use crate::case;
 use crate::clock::{Clock, Random};
-use crate::store::{Store, Topic};
+use crate::store::{Reader, Store, Topic};
 use crate::sync::outbox::Moment;
 use crate::sync::pictures;
 use message::care;
@@ -117,10 +121,21 @@ impl<'a> Chat<'a> {
         limit: usize,
         sending: &BTreeSet<OpId>,
     ) -> Result<TimelinePage, ChatError> {
-        self.store.read(|reader| {
-            let limit = limit.min(PAGE_ITEMS);
-            Conversation::open(reader, case_id)?.page(from, limit, sending, self.files)
-        })
+        self.store
+            .read(|reader| self.timeline_in(reader, case_id, from, limit, sending))
+    }
+
+    /// The same, from the state of the data that a reader sees.
+    pub(crate) fn timeline_in(
+        &self,
+        reader: &Reader<'_>,
+        case_id: CaseId,
+        from: PageFrom,
+        limit: usize,
+        sending: &BTreeSet<OpId>,
+    ) -> Result<TimelinePage, ChatError> {
+        let limit = limit.min(PAGE_ITEMS);
+        Conversation::open(reader, case_id)?.page(from, limit, sending, self.files)
     }
 
     /// Has a picture fetched before others, because somebody looks at it. Nothing happens if it is here.

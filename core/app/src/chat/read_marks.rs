@@ -122,10 +122,7 @@ impl Chat<'_> {
     ///
     /// Errors: `Store`.
     pub fn unread(&self, case_id: CaseId) -> Result<u32, ChatError> {
-        self.store.read(|reader| match account::read(reader)? {
-            Some(account) => unread(reader, case_id, account.account_id),
-            None => Ok(0),
-        })
+        self.store.read(|reader| unread_in(reader, case_id))
     }
 
     /// The same for every case on this phone, ascending by case; those with nothing unread too.
@@ -149,7 +146,15 @@ impl Chat<'_> {
     }
 }
 
-fn unread(reader: &Reader<'_>, case_id: CaseId, own: AccountId) -> Result<u32, ChatError> {
+/// The same as [`Chat::unread`], from the state of the data that a reader sees.
+pub(crate) fn unread_in(reader: &Reader<'_>, case_id: CaseId) -> Result<u32, ChatError> {
+    match account::read(reader)? {
+        Some(account) => unread(reader, case_id, account.account_id),
+        None => Ok(0),
+    }
+}
+
+pub(super) fn unread(reader: &Reader<'_>, case_id: CaseId, own: AccountId) -> Result<u32, ChatError> {
     let mark = own_mark(reader, case_id, own)?;
     Ok(shown::unread(reader, case_id, mark, own)?)
 }

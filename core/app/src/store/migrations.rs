@@ -70,6 +70,8 @@ pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "case_step_day",
     "case_weigh_in",
     "case_setting",
+    "note",
+    "case_summary",
     "step_log_correction",
 ];
 

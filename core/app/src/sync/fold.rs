@@ -9,7 +9,7 @@ use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
 
 use crate::store::{StoreError, WriteTransaction};
-use crate::{case, chat};
+use crate::{case, chat, staff};
 
 /// Version of the rules of all folds. Raised with every change of one, so that each file is folded again at its next start.
 pub(crate) const RULES_VERSION: i64 = 1;
@@ -30,12 +30,15 @@ pub(crate) struct Folding<'a> {
 pub(crate) fn entry(tx: &WriteTransaction<'_>, log: LogName, entry: &Entry) -> Result<(), StoreError> {
     let folding = Folding { tx, log };
     case::fold::activity(&folding, entry)?;
+    staff::fold::activity(&folding, entry)?;
     match entry.read_body() {
         Ok(Some(BodyReading::Known(body))) => {
             case::fold::entry(&folding, entry, &body)?;
+            staff::fold::entry(&folding, entry, &body)?;
             chat::fold::entry(&folding, entry, &body)
         }
         Ok(None | Some(BodyReading::UnknownKind | BodyReading::NewerVersion)) => {
+            staff::fold::unreadable(&folding, entry)?;
             chat::fold::unreadable(&folding, entry)
         }
         Err(_) => {
@@ -51,11 +54,13 @@ pub(crate) fn entry(tx: &WriteTransaction<'_>, log: LogName, entry: &Entry) -> R
 /// The body of an entry is gone: so is what was made of it.
 pub(crate) fn erased(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Result<(), StoreError> {
     chat::fold::erased(tx, log, target)?;
+    staff::fold::erased(tx, log, target)?;
     case::fold::erased(tx, log, target)
 }
 
 /// Removes everything that was folded from a log.
 pub(crate) fn clear(tx: &WriteTransaction<'_>, log: LogName) -> Result<(), StoreError> {
     chat::fold::clear(tx, log)?;
+    staff::fold::clear(tx, log)?;
     case::fold::clear(tx, log)
 }

@@ -47,6 +47,38 @@ CREATE TABLE case_setting (
     PRIMARY KEY (case_id, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Derived, on phones of the staff alone: private notes of the staff log.
+CREATE TABLE note (
+    case_id TEXT NOT NULL,          -- whose case
+    seq INTEGER NOT NULL,           -- place in the staff log
+    op_id TEXT NOT NULL,            -- operation it came from
+    author_id TEXT NOT NULL,        -- who wrote it
+    author_role TEXT NOT NULL,      -- in which role
+    topic TEXT NOT NULL,            -- what it is for, e.g. 'handover'; open enumeration
+    about_seq INTEGER,              -- entry of the care log that it is about; NULL: none
+    text TEXT,                      -- as it reads now; NULL: deleted, erased, or needs a newer app
+    is_deleted INTEGER NOT NULL,    -- 1: by its author, for ever
+    is_erased INTEGER NOT NULL,     -- 1: its body is gone on the server
+    edited_seq INTEGER,             -- place of the edit that it shows; NULL: never edited
+    min_app_version TEXT,           -- app that is needed to read it; NULL: this one reads it
+    occurred_at_ms INTEGER NOT NULL,    -- epoch ms UTC by the author's clock
+    utc_offset_min INTEGER NOT NULL,    -- the author's local time minus UTC in minutes
+    recorded_at_ms INTEGER NOT NULL,    -- epoch ms UTC by the server's clock
+    PRIMARY KEY (case_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX note_by_operation ON note (case_id, op_id);
+
+-- What the server last said about cases of which nothing has arrived. A row goes with the first entry of its care log.
+CREATE TABLE case_summary (
+    case_id TEXT NOT NULL PRIMARY KEY,  -- the case
+    society_id TEXT NOT NULL,       -- her society
+    name TEXT NOT NULL,             -- her name
+    is_substitute INTEGER NOT NULL, -- 1: who is signed in stands in for her dietitian
+    last_participant_at_ms INTEGER, -- epoch ms UTC of her last entry by the server's clock; NULL: none
+    last_staff_at_ms INTEGER        -- epoch ms UTC of the staff's last entry by the server's clock; NULL: none
+) STRICT, WITHOUT ROWID;
+
 -- Dates whose steps changed on this phone since they were last reported.
 CREATE TABLE step_report_due (
     date TEXT NOT NULL PRIMARY KEY, -- her date, YYYY-MM-DD

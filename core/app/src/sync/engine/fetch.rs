@@ -14,6 +14,7 @@ use super::memory::{Flight, PictureFlight};
 use super::request::{HttpAnswer, NoAnswer, Trouble};
 use super::verdict::{self, Verdict};
 use super::{Call, Step};
+use crate::staff;
 use crate::store::{StoreError, Topic};
 use crate::sync::account::Account;
 use crate::sync::{pictures, replica};
@@ -148,6 +149,7 @@ impl Step<'_> {
                         replica::add(self.tx, log, epoch)?;
                     }
                 }
+                staff::keep_summaries(self.tx, &answer)?;
                 if is_new {
                     self.memory.pull.is_wanted = true;
                     self.interrupt_long_poll();

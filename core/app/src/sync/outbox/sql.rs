@@ -1,5 +1,7 @@
 //! Statements over `outbox`, `outbox_file` and `upload`.
 
+use std::collections::BTreeSet;
+
 use ayumi_protocol::body::RawBody;
 use ayumi_protocol::cursor::{Audience, Lane, LogName, Seq};
 use ayumi_protocol::hash::Sha256;
@@ -568,6 +570,18 @@ pub(crate) fn about(reader: &Reader<'_>, log: LogName, subject: &str) -> SqlResu
             (log.case_id.to_string(), log.audience.as_str(), subject),
             outgoing,
         )?
+        .collect()
+}
+
+/// Of these cases, an array of ids in JSON, those with anything in the outbox.
+pub(crate) const CASES_WITH_WORK: &str = "SELECT asked.value FROM json_each(?1) AS asked
+     WHERE EXISTS (SELECT 1 FROM outbox WHERE case_id = asked.value)";
+
+pub(crate) fn cases_with_work(reader: &Reader<'_>, asked: &str) -> SqlResult<BTreeSet<CaseId>> {
+    reader
+        .connection()
+        .prepare_cached(CASES_WITH_WORK)?
+        .query_map([asked], |row| parsed(row, 0, "a case", CaseId::parse))?
         .collect()
 }
 

@@ -87,18 +87,10 @@ pub(crate) fn growing(reader: &Reader<'_>, log: LogName) -> Result<Option<Replic
 
 /// Every replica that pages go to, one for each log.
 pub(crate) fn all_growing(reader: &Reader<'_>) -> Result<Vec<Replica>, StoreError> {
-    let all = sql::all(reader)?;
-    let is_replaced = |replica: &Replica| {
-        replica.is_shown
-            && all
-                .iter()
-                .any(|other| other.log == replica.log && !other.is_shown)
-    };
-    Ok(all
-        .iter()
-        .filter(|replica| !is_replaced(replica))
-        .copied()
-        .collect())
+    // The one that is read again comes first among those of a log.
+    let mut growing = sql::all(reader)?;
+    growing.dedup_by_key(|replica| replica.log);
+    Ok(growing)
 }
 
 /// Begins to replicate a log, if this phone does not do so yet.
@@ -239,6 +231,7 @@ pub(crate) fn lose_case(tx: &WriteTransaction<'_>, case_id: CaseId) -> Result<()
         sql::delete_all_lost(tx, log)?;
         fold::clear(tx, log)?;
     }
+    crate::staff::forget_summary(tx, case_id)?;
     tx.notify(Topic::Case(case_id));
     tx.notify(Topic::Outbox);
     Ok(())
