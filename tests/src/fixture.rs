@@ -65,6 +65,18 @@ pub fn live(app: &App) {
     import(app);
 }
 
+/// Writes into the closed file of a life what sync and chat leave behind: the life has no server to talk to.
+pub fn converse(folder: &Path) {
+    rusqlite::Connection::open(folder.join("user/user.db"))
+        .expect("a file")
+        .execute_batch(concat!(
+            "PRAGMA foreign_keys = ON; BEGIN IMMEDIATE; ",
+            include_str!("fixture/conversation.sql"),
+            " COMMIT;"
+        ))
+        .expect("a conversation");
+}
+
 /// A file of another app, half of which is known already.
 fn import(app: &App) {
     const FILE: &[u8] =

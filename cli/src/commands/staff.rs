@@ -120,7 +120,7 @@ fn cases(context: &Context, wait: Wait) -> Result<(), Failure> {
         .unwrap_or(0);
     for (line, name) in lines.iter().zip(&names) {
         let text = case_words(context, line).join(labels.word(crate::words::Word::Comma));
-        writeln!(out, "{}  #{}  {text}", left(name, width), short_id(line.case_id))?;
+        writeln!(out, "{}  #{}  {text}", left(name, width), short_id(&line.case_id))?;
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ fn note(context: &Context, case_id: CaseId, action: Option<&NoteAction>) -> Resu
         }
         Some(NoteAction::Add { text, wait }) => {
             let op_id = staff.add_note(case_id, NewNote::text(typed_text(text)?))?;
-            tell(&labels.say(Said::Kept, &[("id", &short_id(op_id))]))?;
+            tell(&labels.say(Said::Kept, &[("id", &short_id(&op_id))]))?;
             exchange(context, *wait)
         }
         Some(NoteAction::Edit { note, text, wait }) => {
@@ -255,7 +255,7 @@ fn note_lines(context: &Context, notes: &[Note]) -> Vec<String> {
         let mut head = vec![
             context.date_and_time(at),
             author(labels, &note.author),
-            format!("#{}", short_id(note.op_id)),
+            format!("#{}", short_id(&note.op_id)),
         ];
         if let Some(delivery) = &note.delivery {
             head.push(labels.word(delivery_word(delivery)).to_owned());

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     fixture::live(&app);
     let shown = fixture::shown(&app);
     app.close().expect("a closed app");
+    fixture::converse(folder.path());
     let empty = old_file::empty_tables(folder.path());
     if !empty.is_empty() {
         println!(
