@@ -35,6 +35,8 @@ pub struct Recorder {
     pub heads: BTreeMap<Log, u64>,
     /// Operations that people caused.
     pub operations: u64,
+    /// Phones that know of a withdrawal.
+    withdrawn: BTreeMap<u128, bool>,
     /// Phones that may not send at present.
     blocked: BTreeMap<u128, bool>,
     /// Phones whose files were set back and that were not opened since.
@@ -260,6 +262,14 @@ impl Recorder {
                 .expect("a record")
                 .is_some_and(|record| record.consent == ayumi_core::case::Consent::Withdrawn)
         });
+        let was_withdrawn = self.withdrawn.insert(phone.device, is_withdrawn).unwrap_or(false);
+        if let Some(case_id) = own
+            && was_withdrawn
+            && !is_withdrawn
+        {
+            let seen = PhoneEvent::ConsentSeen(case_id.as_uuid().as_u128());
+            self.history.phone(at_ms, phone.device, seen);
+        }
         let is_blocked = is_withdrawn || process.is_blocked();
         if self.blocked.insert(phone.device, is_blocked).unwrap_or(false) != is_blocked {
             self.history
