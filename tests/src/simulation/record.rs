@@ -219,7 +219,7 @@ impl Recorder {
                 .entries(shown.log, cursor::Seq::START, usize::MAX)
                 .expect("entries");
             let items = if shown.log.audience == Audience::Care {
-                items(app, shown.log.case_id)
+                items(app, shown.log.case_id, shown.cursor.seq)
             } else {
                 Vec::new()
             };
@@ -376,7 +376,7 @@ fn row(outgoing: &Outgoing) -> OutboxRow {
 }
 
 /// The conversation as it is drawn, with the tray behind it.
-fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
+fn items(app: &ayumi_core::app::App, case_id: CaseId, cursor: cursor::Seq) -> Vec<Item> {
     let chat = app.chat();
     let mut items = Vec::new();
     let mut from = PageFrom::Newest;
@@ -390,8 +390,9 @@ fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
             .filter(|item| !item.is_lost)
             .map(|item| Item {
                 op: id(item.op_id),
-                state: match item.seq {
+                state: match item.seq.filter(|seq| *seq <= cursor) {
                     Some(seq) => ItemState::Settled(u64::try_from(seq.number()).unwrap_or(0)),
+                    // Acknowledged, and drawn as waiting until its entry is pulled.
                     None => ItemState::Pending,
                 },
             })
