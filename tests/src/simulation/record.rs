@@ -348,7 +348,7 @@ impl Recorder {
                 let name = log_of(log);
                 let head = self.heads.get(&name).copied().unwrap_or(0);
                 for (entry, body) in read_entries(backend, log, head) {
-                    let attachments = attachments(backend, log, &body);
+                    let attachments = attachments(backend, log, body.as_ref());
                     self.heads.insert(name, entry.seq);
                     self.history
                         .server(at_ms, ServerEvent::Appended(Entry { attachments, ..entry }));
@@ -478,7 +478,7 @@ fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Opti
 }
 
 /// Whether the server has every byte of the pictures of a message.
-fn attachments(backend: &Backend, log: LogName, body: &Option<RawBody>) -> Vec<Attachment> {
+fn attachments(backend: &Backend, log: LogName, body: Option<&RawBody>) -> Vec<Attachment> {
     let Some(body) = body else { return Vec::new() };
     let message: ayumi_protocol::body::MessagePosted =
         serde_json::from_str(body.as_str()).expect("a message");

@@ -280,7 +280,7 @@ impl Run {
             return;
         }
         match instruction {
-            Instruction::Http { id, request } => self.send(phone, id, request),
+            Instruction::Http { id, request } => self.send(phone, id, &request),
             Instruction::Abort { id } => {
                 if let Some((incarnation, Some(target))) = self.awaited.remove(&(phone, id)) {
                     let _ = incarnation;
@@ -327,10 +327,10 @@ impl Run {
         }
     }
 
-    fn send(&mut self, phone: usize, id: RequestId, request: ayumi_core::sync::engine::HttpRequest) {
+    fn send(&mut self, phone: usize, id: RequestId, request: &ayumi_core::sync::engine::HttpRequest) {
         let at_ms = self.at_ms();
         let made = &self.world.as_ref().expect("a world").phones[phone];
-        let target = self.recorder.request(at_ms, made, &request);
+        let target = self.recorder.request(at_ms, made, request);
         let (incarnation, is_connected) = (made.incarnation, made.is_connected);
         let part = match (&request.body, &made.process) {
             (
@@ -588,7 +588,7 @@ impl Run {
                     self.kill(phone, "killed");
                 }
             }
-            2 | 3 | 4 => self.disconnect(phone),
+            2..=4 => self.disconnect(phone),
             5 => {
                 let jump = *self
                     .dice

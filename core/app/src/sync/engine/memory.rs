@@ -124,6 +124,10 @@ pub(super) struct Pulling {
 
 /// The memory.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the server or the host told; no two of them exclude each other"
+)]
 pub(super) struct Memory {
     pub mode: Mode,
     pub is_in_front: bool,

@@ -288,7 +288,7 @@ impl Step<'_> {
             Input::Answered { id, result } => {
                 // A request that was taken back has no flight.
                 if let Some(flight) = self.memory.flights.remove(&id) {
-                    self.answered(flight, result)?;
+                    self.answered(flight, &result)?;
                 }
             }
             Input::TimerFired => {
@@ -390,17 +390,20 @@ impl Step<'_> {
         self.kick(if may_reset { Kick::Reset } else { Kick::Any });
     }
 
-    fn answered(&mut self, flight: Flight, result: Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
+    fn answered(&mut self, flight: Flight, result: &Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
         match flight {
-            Flight::SignIn { kept } => self.signed_in(&kept, &result),
-            Flight::SignOut => self.signed_out(&result),
-            Flight::Refresh => self.refreshed(&result),
-            Flight::Ask { question, generation } => self.told(question, generation, &result),
-            Flight::Pull(pull) => self.pulled(pull, &result),
-            Flight::Push(push) => self.pushed(push, &result),
-            Flight::Upload(upload) => self.uploaded(upload, &result),
+            Flight::SignIn { kept } => {
+                self.signed_in(kept, result);
+                Ok(())
+            }
+            Flight::SignOut => self.signed_out(result),
+            Flight::Refresh => self.refreshed(result),
+            Flight::Ask { question, generation } => self.told(question, generation, result),
+            Flight::Pull(pull) => self.pulled(&pull, result),
+            Flight::Push(push) => self.pushed(&push, result),
+            Flight::Upload(upload) => self.uploaded(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
-            Flight::Caseload { generation } => self.caseload_arrived(generation, &result),
+            Flight::Caseload { generation } => self.caseload_arrived(generation, result),
         }
     }
 
@@ -426,7 +429,7 @@ impl Step<'_> {
         if !self.session_is_usable(&account)? {
             return Ok(());
         }
-        self.fetch_caseload(&account)?;
+        self.fetch_caseload(&account);
         self.pull(&account)?;
         self.push(&account)?;
         // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.

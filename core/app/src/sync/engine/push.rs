@@ -78,12 +78,11 @@ impl Step<'_> {
             return Ok(());
         }
         let batch = match self.gate(account, log)? {
-            Gate::Closed => return Ok(()),
             Gate::ConsentFirst if lane == Lane::Talk => {
                 let first = sql::unsent_consent(self.tx, log)?.into_iter().next();
                 first.into_iter().collect()
             }
-            Gate::ConsentFirst => return Ok(()),
+            Gate::Closed | Gate::ConsentFirst => return Ok(()),
             Gate::Open => loop {
                 match self.head(log, lane)? {
                     Head::Batch(batch) => break batch,
@@ -277,7 +276,7 @@ impl Step<'_> {
 
     pub(super) fn pushed(
         &mut self,
-        flight: PushFlight,
+        flight: &PushFlight,
         result: &Result<HttpAnswer, NoAnswer>,
     ) -> Result<(), StoreError> {
         let PushFlight {
@@ -286,7 +285,7 @@ impl Step<'_> {
             ref op_ids,
             generation,
             ..
-        } = flight;
+        } = *flight;
         match verdict::of_json::<PushAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
                 self.note_success();
@@ -294,7 +293,7 @@ impl Step<'_> {
                 self.lane(log, lane).succeed();
                 self.memory.pull.is_wanted = true;
                 self.interrupt_long_poll_once_settling();
-                self.take_results(&flight, answer)
+                self.take_results(flight, &answer)
             }
             Verdict::Again { trouble, asked } => {
                 // That nobody answered is an outcome too: only a process that died in between leaves none.
@@ -307,13 +306,13 @@ impl Step<'_> {
                 if self.is_about_session(&code, generation)? {
                     return Ok(());
                 }
-                self.refused_whole(&flight, &code)
+                self.refused_whole(flight, &code)
             }
         }
     }
 
     /// What became of each operation.
-    fn take_results(&mut self, flight: &PushFlight, answer: PushAnswer) -> Result<(), StoreError> {
+    fn take_results(&mut self, flight: &PushFlight, answer: &PushAnswer) -> Result<(), StoreError> {
         // Results stand in the order of the operations, and name them; one that names another is no result.
         for (op_id, result) in flight.op_ids.iter().zip(&answer.results) {
             if result.op_id.is_some_and(|named| named != *op_id) {
