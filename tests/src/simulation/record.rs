@@ -35,6 +35,8 @@ pub struct Recorder {
     pub heads: BTreeMap<Log, u64>,
     /// Operations that people caused.
     pub operations: u64,
+    /// Phones that know of a withdrawal.
+    withdrawn: BTreeMap<u128, bool>,
     /// Phones that may not send at present.
     blocked: BTreeMap<u128, bool>,
     /// Phones whose files were set back and that were not opened since.
@@ -217,7 +219,7 @@ impl Recorder {
                 .entries(shown.log, cursor::Seq::START, usize::MAX)
                 .expect("entries");
             let items = if shown.log.audience == Audience::Care {
-                items(app, shown.log.case_id)
+                items(app, shown.log.case_id, shown.cursor.seq)
             } else {
                 Vec::new()
             };
@@ -260,6 +262,14 @@ impl Recorder {
                 .expect("a record")
                 .is_some_and(|record| record.consent == ayumi_core::case::Consent::Withdrawn)
         });
+        let was_withdrawn = self.withdrawn.insert(phone.device, is_withdrawn).unwrap_or(false);
+        if let Some(case_id) = own
+            && was_withdrawn
+            && !is_withdrawn
+        {
+            let seen = PhoneEvent::ConsentSeen(case_id.as_uuid().as_u128());
+            self.history.phone(at_ms, phone.device, seen);
+        }
         let is_blocked = is_withdrawn || process.is_blocked();
         if self.blocked.insert(phone.device, is_blocked).unwrap_or(false) != is_blocked {
             self.history
@@ -366,7 +376,7 @@ fn row(outgoing: &Outgoing) -> OutboxRow {
 }
 
 /// The conversation as it is drawn, with the tray behind it.
-fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
+fn items(app: &ayumi_core::app::App, case_id: CaseId, cursor: cursor::Seq) -> Vec<Item> {
     let chat = app.chat();
     let mut items = Vec::new();
     let mut from = PageFrom::Newest;
@@ -380,8 +390,9 @@ fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
             .filter(|item| !item.is_lost)
             .map(|item| Item {
                 op: id(item.op_id),
-                state: match item.seq {
+                state: match item.seq.filter(|seq| *seq <= cursor) {
                     Some(seq) => ItemState::Settled(u64::try_from(seq.number()).unwrap_or(0)),
+                    // Acknowledged, and drawn as waiting until its entry is pulled.
                     None => ItemState::Pending,
                 },
             })

@@ -699,6 +699,9 @@ impl Run {
         }
         let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
         self.kill(phone, "phone set back to a backup");
+        // What it sent before is not on its way any more: a phone is set back over minutes, not in between two packets.
+        self.queue
+            .retain(|_, event| !matches!(event, Event::Arrival(arrival) if arrival.phone == phone));
         let number = self.world().phones[phone].set_back().expect("a backup");
         self.recorder
             .history

@@ -432,6 +432,8 @@ impl Step<'_> {
         self.fetch_caseload(&account);
         self.pull(&account)?;
         self.push(&account)?;
+        // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.
+        self.pull(&account)?;
         self.upload(&account)?;
         self.fetch_pictures()
     }
