@@ -257,7 +257,8 @@ fn picture_lines(labels: Labels, pictures: &[ItemPicture]) -> Vec<String> {
 
 fn tray_lines(context: &Context, item: &NotSent) -> Vec<String> {
     let labels = context.labels;
-    let what = |word: Said, target: OpId| labels.say(word, &[("message", &format!("#{}", short_id(&target)))]);
+    let what =
+        |word: Said, target: OpId| labels.say(word, &[("message", &format!("#{}", short_id(&target)))]);
     let mut head = vec![
         context.date_and_time(item.occurred_at),
         format!("#{}", short_id(&item.op_id)),
