@@ -40,7 +40,8 @@ impl Connection {
                     reason: "does not name a server: delete the file and name it again with --server"
                         .to_owned(),
                 }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Where a file stands in place of the folder, opening the app says so in its own words.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(Failure::file(&path, &error)),
         }
     }

@@ -22,7 +22,6 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let app = fixture::open(folder.path());
     fixture::live(&app);
-    let shown = fixture::shown(&app);
     app.close().expect("a closed app");
     fixture::converse(folder.path());
     let empty = old_file::empty_tables(folder.path());
@@ -35,6 +34,9 @@ fn main() -> ExitCode {
     }
     std::fs::create_dir_all(&databases).expect("the folder of fixtures");
     std::fs::copy(folder.path().join("user/user.db"), &file).expect("a copy");
+    let app = fixture::open(folder.path());
+    let shown = fixture::shown(&app);
+    app.close().expect("a closed app");
     let text = serde_json::to_string_pretty(&shown).expect("a text") + "\n";
     std::fs::write(databases.join(format!("{name}.json")), text).expect("what it shows");
     println!("{}", file.display());
