@@ -48,6 +48,8 @@ pub(crate) fn run(common: &Common, action: &StaffAction) -> Result<(), Failure> 
 
 /// A case by name; one that is not here yet may be on the server.
 fn known(context: &Context, case: &str, wait: Wait) -> Result<CaseId, Failure> {
+    // Whoever may not ask is told that, and not that there is no such case.
+    context.app.staff().caseload()?;
     match named(context, case) {
         Err(Failure::Usage(_)) if !wait.offline => {
             exchange(context, wait)?;
