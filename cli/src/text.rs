@@ -91,7 +91,7 @@ pub(crate) fn typed_text(text: &str) -> Result<String, Failure> {
 const ID_CHARACTERS: usize = 6;
 
 /// The end of an id, which is its random part.
-pub(crate) fn short_id(id: impl ToString) -> String {
+pub(crate) fn short_id(id: &impl ToString) -> String {
     let id = id.to_string();
     let first = id.chars().count().saturating_sub(ID_CHARACTERS);
     id.chars().skip(first).collect()
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_id_is_named_by_its_end_if_that_is_enough() {
         let known = || ["00-aaaabb", "00-ccccbb"].map(str::to_owned);
-        assert_eq!(short_id("00-aaaabb"), "aaaabb");
+        assert_eq!(short_id(&"00-aaaabb"), "aaaabb");
         assert_eq!(chosen("#aaaabb", known(), "message").unwrap(), "00-aaaabb");
         assert_eq!(chosen("AABB", known(), "message").unwrap(), "00-aaaabb");
         for wrong in ["bb", "", "dddd"] {

@@ -61,7 +61,7 @@ fn act(context: &Context, case_id: CaseId, action: &ChatAction) -> Result<(), Fa
                 .map(|id| found(context, case_id, id))
                 .transpose()?;
             let op_id = send(context, case_id, typed_text(text)?, photo, reply_to)?;
-            tell(&labels.say(Said::Kept, &[("id", &short_id(op_id))]))?;
+            tell(&labels.say(Said::Kept, &[("id", &short_id(&op_id))]))?;
             exchange(context, *wait)
         }
         ChatAction::Edit { message, text, wait } => {
@@ -69,7 +69,7 @@ fn act(context: &Context, case_id: CaseId, action: &ChatAction) -> Result<(), Fa
             let text = typed_text(text)?;
             if chat.not_sent(case_id)?.iter().any(|item| item.op_id == op_id) {
                 let op_id = chat.edit_and_send_again(op_id, &text)?;
-                tell(&labels.say(Said::Kept, &[("id", &short_id(op_id))]))?;
+                tell(&labels.say(Said::Kept, &[("id", &short_id(&op_id))]))?;
             } else {
                 chat.edit(case_id, op_id, &text)?;
                 tell(labels.word(Said::ChangeKept))?;
@@ -188,7 +188,7 @@ fn item_lines(context: &Context, item: &TimelineItem) -> Vec<String> {
     let labels = context.labels;
     let at = item.recorded_at.unwrap_or(item.occurred_at);
     let mut head = vec![context.date_and_time(at), author(labels, &item.author)];
-    head.push(format!("#{}", short_id(item.op_id)));
+    head.push(format!("#{}", short_id(&item.op_id)));
     if let Some(delivery) = &item.delivery {
         head.push(labels.word(delivery_word(delivery)).to_owned());
     }
@@ -257,10 +257,11 @@ fn picture_lines(labels: Labels, pictures: &[ItemPicture]) -> Vec<String> {
 
 fn tray_lines(context: &Context, item: &NotSent) -> Vec<String> {
     let labels = context.labels;
-    let what = |word: Said, target: OpId| labels.say(word, &[("message", &format!("#{}", short_id(target)))]);
+    let what =
+        |word: Said, target: OpId| labels.say(word, &[("message", &format!("#{}", short_id(&target)))]);
     let mut head = vec![
         context.date_and_time(item.occurred_at),
-        format!("#{}", short_id(item.op_id)),
+        format!("#{}", short_id(&item.op_id)),
     ];
     match item.kind {
         NotSentKind::Message => {}

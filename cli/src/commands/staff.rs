@@ -122,7 +122,7 @@ fn cases(context: &Context, wait: Wait) -> Result<(), Failure> {
         .unwrap_or(0);
     for (line, name) in lines.iter().zip(&names) {
         let text = case_words(context, line).join(labels.word(crate::words::Word::Comma));
-        writeln!(out, "{}  #{}  {text}", left(name, width), short_id(line.case_id))?;
+        writeln!(out, "{}  #{}  {text}", left(name, width), short_id(&line.case_id))?;
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ fn case_words(context: &Context, line: &CaseloadLine) -> Vec<String> {
         words.push(labels.say(Said::Unread, &[("count", &line.unread)]));
     }
     if line.not_sent > 0 {
-        words.push(labels.say(Said::NeedAttention, &[("count", &line.not_sent)]));
+        words.push(labels.say(Said::NotSentCount, &[("count", &line.not_sent)]));
     }
     words.push(match line.last_participant_at {
         Some(at) => labels.say(Said::LastEntry, &[("time", &time(at))]),
@@ -180,12 +180,7 @@ fn picture(context: &Context, case_id: CaseId, wait: Wait) -> Result<(), Failure
         if let Some(society) = &picture.record.society_name {
             writeln!(out, "{}", printable(society))?;
         }
-        let consent = match &picture.record.consent {
-            Consent::Withdrawn => Some(Said::HasLeft),
-            Consent::None => Some(Said::BlockedConsent),
-            Consent::Given(_) => None,
-        };
-        if consent == Some(Said::HasLeft) {
+        if picture.record.consent == Consent::Withdrawn {
             writeln!(out, "{}", labels.word(Said::HasLeft))?;
         }
         writeln!(out)?;
@@ -230,7 +225,7 @@ fn note(context: &Context, case_id: CaseId, action: Option<&NoteAction>) -> Resu
         }
         Some(NoteAction::Add { text, wait }) => {
             let op_id = staff.add_note(case_id, NewNote::text(typed_text(text)?))?;
-            tell(&labels.say(Said::Kept, &[("id", &short_id(op_id))]))?;
+            tell(&labels.say(Said::Kept, &[("id", &short_id(&op_id))]))?;
             exchange(context, *wait)
         }
         Some(NoteAction::Edit { note, text, wait }) => {
@@ -257,7 +252,7 @@ fn note_lines(context: &Context, notes: &[Note]) -> Vec<String> {
         let mut head = vec![
             context.date_and_time(at),
             author(labels, &note.author),
-            format!("#{}", short_id(note.op_id)),
+            format!("#{}", short_id(&note.op_id)),
         ];
         if let Some(delivery) = &note.delivery {
             head.push(labels.word(delivery_word(delivery)).to_owned());
