@@ -264,10 +264,26 @@ async fn f55_a_refresh_token_whose_successor_was_used_ends_the_session_for_both(
     let (_, next) = refresh(&world, &session, old).await;
     let access = token(&next, "access_token");
     assert_eq!(pull(&world, &session, access).await.0, 200);
+    world.time.advance(Duration::from_mins(6));
     let (status, stolen) = refresh(&world, &session, old).await;
     assert_eq!((status, &stolen["code"]), (401, &json!("session_revoked")));
     let (status, ended) = pull(&world, &session, access).await;
     assert_eq!((status, &ended["code"]), (401, &json!("session_revoked")));
+}
+
+#[tokio::test]
+async fn a_copy_of_a_refresh_that_the_network_held_back_ends_nothing_and_brings_nothing() {
+    let world = World::new(1).await;
+    let session = enrolled(&world).await;
+    let old = token(&session, "refresh_token");
+    let (_, next) = refresh(&world, &session, old).await;
+    let access = token(&next, "access_token");
+    assert_eq!(pull(&world, &session, access).await.0, 200);
+    world.time.advance(Duration::from_secs(90));
+    let (status, late) = refresh(&world, &session, old).await;
+    assert_eq!((status, &late["code"]), (401, &json!("token_rotated")));
+    assert!(late.get("tokens").is_none());
+    assert_eq!(pull(&world, &session, access).await.0, 200);
 }
 
 #[tokio::test]

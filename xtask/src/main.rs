@@ -18,6 +18,7 @@ mod fuzz;
 mod kill;
 mod prepare;
 mod repository;
+mod simulate;
 mod steps;
 mod test;
 mod tools;
@@ -58,6 +59,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres]]",
         does: "kills a real process at random moments and compares what it left [default: the core, 200 rounds; server: 100 on each store]",
         run: kill::run,
+    },
+    Command {
+        name: "simulate",
+        arguments: "[--seeds N | --seed S] [--minutes M] [--verbose]",
+        does: "several phones and the real server in virtual time with faults from a seed, judged by an independent checker [default: 100 seeds]",
+        run: simulate::run,
     },
     Command {
         name: "contract",

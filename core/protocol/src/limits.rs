@@ -165,6 +165,9 @@ pub fn upload_deadline(bytes: u64) -> Duration {
 pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_mins(15);
 /// How long a used refresh token still returns its successor while that is unused: a weekend without signal signs nobody out.
 pub const REFRESH_GRACE: Duration = Duration::from_hours(7 * 24);
+/// How long a copy of a refresh may wander in the network: the deadline of its sender, and what a proxy holds back. Until then after the
+/// first use of the successor it is a late copy and no theft.
+pub const REFRESH_WANDERS: Duration = Duration::from_mins(5);
 /// Life of a code that is spoken or sent in a message.
 pub const SHORT_CODE_LIFE: Duration = Duration::from_mins(10);
 

@@ -10,6 +10,7 @@
 
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{AccountId, DeviceId};
+use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::session::{DeviceDescription, RefreshRequest, Role, Tokens};
 use ayumi_protocol::time::UtcMillis;
@@ -226,11 +227,11 @@ pub struct RefreshInput {
 
 /// Brings the next pair of tokens, or the same one again while it is unused.
 ///
-/// A token whose successor was used already is in two hands: the session ends for both. A phone that was restored from an old backup
+/// A token whose successor was used already, five minutes ago or more, is in two hands: the session ends for both. A phone that was restored from an old backup
 /// is one of those hands; it signs in again and keeps what waits to be sent.
 ///
-/// Errors: `session_revoked` for an unknown token, an ended session, another device; `account_suspended`, `account_deleted`.
-/// A theft is an `Ok` with the refusal `session_revoked`, because the end of the session and its audit row have to stay.
+/// Errors: `session_revoked` for an unknown token, an ended session, another device; `token_rotated` for a copy that the network held
+/// back; `account_suspended`, `account_deleted`. A theft is an `Ok` with the refusal `session_revoked`, because the end of the session and its audit row have to stay.
 pub async fn refresh(
     tx: &mut dyn Transaction,
     input: &RefreshInput,
@@ -273,7 +274,15 @@ pub async fn refresh(
     if let Some((salt, first_used)) = pair_of(tx, session, next).await? {
         let made = row_time(tx, session, next).await?;
         let is_within_grace = now.0 < made.0.saturating_add(lives.grace_ms);
-        if first_used.is_some() || !is_within_grace {
+        if let Some(first_used) = first_used {
+            let wanders_ms = i64::try_from(limits::REFRESH_WANDERS.as_millis()).unwrap_or(0);
+            if now.0 < first_used.0.saturating_add(wanders_ms) {
+                // A copy of the request that brought the successor, late: nobody waits for its answer, and it gets no token.
+                return Err(ProblemCode::TokenRotated.into());
+            }
+            return end_for_theft(tx, session, device_id, input).await;
+        }
+        if !is_within_grace {
             return end_for_theft(tx, session, device_id, input).await;
         }
         extend(tx, session, next, now, lives).await?;

@@ -35,7 +35,11 @@ fn main() {
     let outcomes: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(usize::try_from(last - first + 1).unwrap_or(1)) {
+        for _ in 0..threads.min(
+            usize::try_from(last.abs_diff(first))
+                .unwrap_or(0)
+                .saturating_add(1),
+        ) {
             scope.spawn(|| {
                 let template = Template::new();
                 loop {
@@ -64,7 +68,8 @@ fn main() {
 fn report(outcomes: &[Outcome]) -> bool {
     let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
     for (kind, count) in outcomes.iter().flat_map(|outcome| &outcome.faults) {
-        *faults.entry(kind).or_default() += count;
+        let sum = faults.entry(kind).or_default();
+        *sum = sum.saturating_add(*count);
     }
     let operations: u64 = outcomes.iter().map(|outcome| outcome.operations).sum();
     let events: u64 = outcomes.iter().map(|outcome| outcome.events).sum();

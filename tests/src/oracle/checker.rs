@@ -277,6 +277,10 @@ impl Checker {
             PhoneEvent::Attempted { op, payload, attempt } => self.attempted(device, *op, *payload, *attempt),
             PhoneEvent::Answered { op, attempt, .. } => self.answered(device, *op, *attempt),
             PhoneEvent::Discarded(op) => self.discarded(device, *op),
+            PhoneEvent::ConsentSeen(case) => {
+                let phone = self.phones.entry(device).or_default();
+                phone.files.withdrawn.remove(case);
+            }
             PhoneEvent::SentAgain { op, local_order } | PhoneEvent::Confirmed { op, local_order } => {
                 self.placed_at_the_tail(device, *op, *local_order);
             }

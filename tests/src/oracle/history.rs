@@ -275,6 +275,8 @@ pub enum PhoneEvent {
         /// Its new place, at the tail.
         local_order: u64,
     },
+    /// The phone has folded that its owner consented again, on another of her devices: what it held may go.
+    ConsentSeen(Case),
     /// The process ended without notice.
     Killed,
     /// A process runs again over the same files.

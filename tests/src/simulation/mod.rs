@@ -25,6 +25,14 @@
     clippy::missing_panics_doc,
     reason = "a simulator: a surprise ends the run and names the seed"
 )]
+#![expect(
+    unreachable_pub,
+    reason = "the parts of the simulator are private modules: `pub` says what the others of them use"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a run that is asked to be verbose prints its events"
+)]
 
 mod backend;
 mod network;

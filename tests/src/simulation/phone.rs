@@ -8,7 +8,7 @@ use std::time::Duration;
 use ayumi_core::app::{App, Config};
 use ayumi_core::clock::ManualClock;
 use ayumi_core::store::Subscription;
-use ayumi_core::sync::engine::{Engine, EngineConfig, Input, Instruction, Now};
+use ayumi_core::sync::engine::{Engine, EngineConfig, Input, Instruction, Now, Phase};
 use ayumi_core::time::{Tz, UtcMillis};
 use ayumi_protocol::id::CaseId;
 use ayumi_protocol::session::Tokens;
@@ -68,6 +68,20 @@ pub struct Process {
     /// Something changed since this was last looked at.
     pub has_changed: Arc<AtomicBool>,
     _subscription: Subscription,
+}
+
+impl Process {
+    /// Whether the engine says that nothing can be exchanged until somebody does something.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        use ayumi_core::clock::Clock as _;
+        let now = Now {
+            monotonic: Duration::MAX,
+            wall: self.clock.now(),
+        };
+        let status = self.app.status(&self.engine, now).expect("a status");
+        matches!(status.phase, Phase::Blocked(_))
+    }
 }
 
 impl Phone {

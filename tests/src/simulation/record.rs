@@ -35,6 +35,10 @@ pub struct Recorder {
     pub heads: BTreeMap<Log, u64>,
     /// Operations that people caused.
     pub operations: u64,
+    /// Phones that know of a withdrawal.
+    withdrawn: BTreeMap<u128, bool>,
+    /// Phones that may not send at present.
+    blocked: BTreeMap<u128, bool>,
     /// Phones whose files were set back and that were not opened since.
     set_back: BTreeSet<u128>,
 }
@@ -204,6 +208,7 @@ impl Recorder {
             return;
         }
         let app = &process.app;
+        self.blocked(at_ms, phone);
         let mut logs = Vec::new();
         for replica in app.replicas().expect("replicas") {
             // A log that is being read again is not shown; the one that is shown has its own cursor.
@@ -214,7 +219,7 @@ impl Recorder {
                 .entries(shown.log, cursor::Seq::START, usize::MAX)
                 .expect("entries");
             let items = if shown.log.audience == Audience::Care {
-                items(app, shown.log.case_id)
+                items(app, shown.log.case_id, shown.cursor.seq)
             } else {
                 Vec::new()
             };
@@ -239,6 +244,37 @@ impl Recorder {
         let outbox = app.outbox().expect("an outbox").iter().map(row).collect();
         self.history
             .phone(at_ms, phone.device, PhoneEvent::Shown(Shown { logs, outbox }));
+    }
+
+    /// Writes down whether sending is not allowed at present.
+    fn blocked(&mut self, at_ms: u64, phone: &Phone) {
+        let Some(process) = &phone.process else { return };
+        let own = process
+            .app
+            .account()
+            .expect("a store")
+            .and_then(|account| account.case_id);
+        let is_withdrawn = own.is_some_and(|case_id| {
+            process
+                .app
+                .cases()
+                .record(case_id)
+                .expect("a record")
+                .is_some_and(|record| record.consent == ayumi_core::case::Consent::Withdrawn)
+        });
+        let was_withdrawn = self.withdrawn.insert(phone.device, is_withdrawn).unwrap_or(false);
+        if let Some(case_id) = own
+            && was_withdrawn
+            && !is_withdrawn
+        {
+            let seen = PhoneEvent::ConsentSeen(case_id.as_uuid().as_u128());
+            self.history.phone(at_ms, phone.device, seen);
+        }
+        let is_blocked = is_withdrawn || process.is_blocked();
+        if self.blocked.insert(phone.device, is_blocked).unwrap_or(false) != is_blocked {
+            self.history
+                .phone(at_ms, phone.device, PhoneEvent::Blocked(is_blocked));
+        }
     }
 
     /// Writes down which bytes leave with a request, and that it leaves.
@@ -312,7 +348,7 @@ impl Recorder {
                 let name = log_of(log);
                 let head = self.heads.get(&name).copied().unwrap_or(0);
                 for (entry, body) in read_entries(backend, log, head) {
-                    let attachments = attachments(backend, log, &body);
+                    let attachments = attachments(backend, log, body.as_ref());
                     self.heads.insert(name, entry.seq);
                     self.history
                         .server(at_ms, ServerEvent::Appended(Entry { attachments, ..entry }));
@@ -340,7 +376,7 @@ fn row(outgoing: &Outgoing) -> OutboxRow {
 }
 
 /// The conversation as it is drawn, with the tray behind it.
-fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
+fn items(app: &ayumi_core::app::App, case_id: CaseId, cursor: cursor::Seq) -> Vec<Item> {
     let chat = app.chat();
     let mut items = Vec::new();
     let mut from = PageFrom::Newest;
@@ -354,8 +390,9 @@ fn items(app: &ayumi_core::app::App, case_id: CaseId) -> Vec<Item> {
             .filter(|item| !item.is_lost)
             .map(|item| Item {
                 op: id(item.op_id),
-                state: match item.seq {
+                state: match item.seq.filter(|seq| *seq <= cursor) {
                     Some(seq) => ItemState::Settled(u64::try_from(seq.number()).unwrap_or(0)),
+                    // Acknowledged, and drawn as waiting until its entry is pulled.
                     None => ItemState::Pending,
                 },
             })
@@ -441,7 +478,7 @@ fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Opti
 }
 
 /// Whether the server has every byte of the pictures of a message.
-fn attachments(backend: &Backend, log: LogName, body: &Option<RawBody>) -> Vec<Attachment> {
+fn attachments(backend: &Backend, log: LogName, body: Option<&RawBody>) -> Vec<Attachment> {
     let Some(body) = body else { return Vec::new() };
     let message: ayumi_protocol::body::MessagePosted =
         serde_json::from_str(body.as_str()).expect("a message");

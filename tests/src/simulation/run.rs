@@ -280,7 +280,7 @@ impl Run {
             return;
         }
         match instruction {
-            Instruction::Http { id, request } => self.send(phone, id, request),
+            Instruction::Http { id, request } => self.send(phone, id, &request),
             Instruction::Abort { id } => {
                 if let Some((incarnation, Some(target))) = self.awaited.remove(&(phone, id)) {
                     let _ = incarnation;
@@ -327,10 +327,10 @@ impl Run {
         }
     }
 
-    fn send(&mut self, phone: usize, id: RequestId, request: ayumi_core::sync::engine::HttpRequest) {
+    fn send(&mut self, phone: usize, id: RequestId, request: &ayumi_core::sync::engine::HttpRequest) {
         let at_ms = self.at_ms();
         let made = &self.world.as_ref().expect("a world").phones[phone];
-        let target = self.recorder.request(at_ms, made, &request);
+        let target = self.recorder.request(at_ms, made, request);
         let (incarnation, is_connected) = (made.incarnation, made.is_connected);
         let part = match (&request.body, &made.process) {
             (
@@ -588,7 +588,7 @@ impl Run {
                     self.kill(phone, "killed");
                 }
             }
-            2 | 3 | 4 => self.disconnect(phone),
+            2..=4 => self.disconnect(phone),
             5 => {
                 let jump = *self
                     .dice
@@ -699,6 +699,9 @@ impl Run {
         }
         let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
         self.kill(phone, "phone set back to a backup");
+        // What it sent before is not on its way any more: a phone is set back over minutes, not in between two packets.
+        self.queue
+            .retain(|_, event| !matches!(event, Event::Arrival(arrival) if arrival.phone == phone));
         let number = self.world().phones[phone].set_back().expect("a backup");
         self.recorder
             .history
@@ -834,6 +837,40 @@ impl Run {
             return;
         };
         eprintln!("{anomaly}");
+        for record in &self.recorder.history.records {
+            let line = match &record.what {
+                oracle::Happening::Server(ServerEvent::Appended(entry)) if entry.device == anomaly.device => {
+                    format!(
+                        "entry {:?} {} {:?} op {:x}",
+                        entry.log.audience, entry.seq, entry.kind, entry.op
+                    )
+                }
+                oracle::Happening::Server(ServerEvent::Restored { heads, .. }) => {
+                    format!("restored {:?}", heads.values())
+                }
+                oracle::Happening::Phone(device, PhoneEvent::Enqueued(enqueue))
+                    if Some(*device) == anomaly.device =>
+                {
+                    format!(
+                        "enqueued {:?} {:?} {} op {:x}",
+                        enqueue.lane, enqueue.kind, enqueue.local_order, enqueue.op
+                    )
+                }
+                oracle::Happening::Phone(device, PhoneEvent::RestoredFromBackup { backup })
+                    if Some(*device) == anomaly.device =>
+                {
+                    format!("set back to {backup}")
+                }
+                oracle::Happening::Phone(
+                    device,
+                    PhoneEvent::SentAgain { op, local_order } | PhoneEvent::Confirmed { op, local_order },
+                ) if Some(*device) == anomaly.device => {
+                    format!("again {local_order} op {op:x}")
+                }
+                _ => continue,
+            };
+            eprintln!("{:>9} {line}", record.at_ms);
+        }
         for record in &self.recorder.history.records {
             let is_screen = matches!(record.what, oracle::Happening::Phone(_, PhoneEvent::Shown(_)));
             let text = format!("{:?}", record.what);

@@ -273,6 +273,9 @@ pub(super) fn readable<T>(read: Result<T, impl Into<StoreError>>) -> Result<Opti
 }
 
 /// Reads ascending to the first unreadable page, descending to the last one, and then halves what lies between.
+///
+/// That a query came to its end proves nothing: one changed byte makes an id that lies behind the range, and SQLite reads no
+/// further. A range is done when looking from its other side shows no row either.
 fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Table) -> Result<(), StoreError> {
     let columns = table.columns.join(", ");
     let select = |direction: &str| {
@@ -291,22 +294,29 @@ fn salvage_by_rowid(source: &mut Source<'_>, new: &Transaction<'_>, table: &Tabl
     let mut probes = PROBES;
     while let Some((low, high)) = ranges.pop().filter(|_| probes > 0) {
         probes = probes.saturating_sub(1);
+        let whole = (low, high);
         let mut last_low = None;
-        match copy.all(source, &upwards, &[low, high], &mut last_low)? {
-            Reach::End => continue,
-            Reach::Damage => {}
-            Reach::Nothing => return Ok(()),
+        let upward = copy.all(source, &upwards, &[low, high], &mut last_low)?;
+        if upward == Reach::Nothing {
+            return Ok(());
         }
-        let low = last_low.map_or(low, |id| id.saturating_add(1));
-        let mut last_high = None;
-        if low > high || copy.all(source, &downwards, &[low, high], &mut last_high)? != Reach::Damage {
+        // A changed id may lie outside of the range; the next one must not be larger than this one.
+        let low = last_low.map_or(low, |id| low.max(id.saturating_add(1)));
+        if low > high || last_low == Some(i64::MAX) {
             continue;
         }
-        let high = last_high.map_or(high, |id| id.saturating_sub(1));
+        let mut last_high = None;
+        let downward = copy.all(source, &downwards, &[low, high], &mut last_high)?;
+        if upward == Reach::End && downward == Reach::End && last_high.is_none() {
+            continue;
+        }
+        let high = last_high.map_or(high, |id| high.min(id.saturating_sub(1)));
         if last_low.or(last_high).is_some() {
             probes = probes.saturating_add(PROBES_PER_SUCCESS);
         }
-        if low < high {
+        if low == high && whole != (low, high) {
+            ranges.push((low, high));
+        } else if low < high {
             let middle = low.midpoint(high);
             ranges.push((middle.saturating_add(1), high));
             // The lower half last, so that it comes first: the far end is mostly empty.

@@ -57,18 +57,18 @@ impl Step<'_> {
     pub(super) fn picture_arrived(
         &mut self,
         flight: PictureFlight,
-        result: Result<HttpAnswer, NoAnswer>,
+        result: &Result<HttpAnswer, NoAnswer>,
     ) -> Result<(), StoreError> {
         let PictureFlight { picture, generation } = flight;
         let is_of = |answer: &HttpAnswer| {
             let sum: [u8; 32] = sha2::Sha256::digest(&answer.body).into();
             (Sha256::from_bytes(sum) == picture.sha256).then_some(())
         };
-        match verdict::judge(&result, self.now.wall, "image/jpeg", is_of) {
+        match verdict::judge(result, self.now.wall, "image/jpeg", is_of) {
             Verdict::Done(()) => {
                 self.note_success();
                 self.memory.pictures.succeed();
-                if let Ok(answer) = &result {
+                if let Ok(answer) = result {
                     self.files.keep_picture(picture.sha256, &answer.body)?;
                 }
                 pictures::forget(self.tx, picture.log, picture.sha256)?;
@@ -101,9 +101,9 @@ impl Step<'_> {
         Ok(())
     }
 
-    pub(super) fn fetch_caseload(&mut self, account: &Account) -> Result<(), StoreError> {
+    pub(super) fn fetch_caseload(&mut self, account: &Account) {
         if !account.is_staff() {
-            return Ok(());
+            return;
         }
         let is_flying = self
             .memory
@@ -111,20 +111,19 @@ impl Step<'_> {
             .values()
             .any(|flight| matches!(flight, Flight::Caseload { .. }));
         let Some(due) = self.memory.caseload_due.filter(|_| !is_flying) else {
-            return Ok(());
+            return;
         };
         if due > self.now.monotonic {
             if self.may_wait() {
                 self.wake(due);
             }
-            return Ok(());
+            return;
         }
         if self.is_due(self.memory.caseload) {
             let call = Call::get::<CaseloadAnswer>("/v1/staff/caseload");
             let generation = self.memory.generation();
             self.send(Flight::Caseload { generation }, call);
         }
-        Ok(())
     }
 
     pub(super) fn caseload_arrived(

@@ -53,6 +53,8 @@ pub(super) struct PushFlight {
     pub lane: Lane,
     pub op_ids: Vec<OpId>,
     pub generation: u64,
+    /// How often consent had been taken by the server when it left.
+    pub consents: u64,
 }
 
 /// A pull in flight.
@@ -122,6 +124,10 @@ pub(super) struct Pulling {
 
 /// The memory.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the server or the host told; no two of them exclude each other"
+)]
 pub(super) struct Memory {
     pub mode: Mode,
     pub is_in_front: bool,
@@ -140,6 +146,8 @@ pub(super) struct Memory {
     pub probed_suspension_at: Option<Duration>,
     /// She has to agree to a text before anything else is taken from her.
     pub needs_consent: bool,
+    /// How often the server took her consent in this process.
+    pub consents: u64,
     pub storage: Retry,
     pub lanes: BTreeMap<(LogName, Lane), Retry>,
     /// Old messages that were tried before: the pull that has to be complete before their author is asked.

@@ -288,7 +288,7 @@ impl Step<'_> {
             Input::Answered { id, result } => {
                 // A request that was taken back has no flight.
                 if let Some(flight) = self.memory.flights.remove(&id) {
-                    self.answered(flight, result)?;
+                    self.answered(flight, &result)?;
                 }
             }
             Input::TimerFired => {
@@ -341,6 +341,8 @@ impl Step<'_> {
             Signal::Foreground => {
                 self.memory.is_in_front = true;
                 self.memory.probes_suspension = true;
+                // Whether a text still waits for her is asked anew: it may have been agreed to on another phone.
+                self.memory.needs_consent = false;
                 self.begin_round();
             }
             Signal::Background => {
@@ -388,17 +390,20 @@ impl Step<'_> {
         self.kick(if may_reset { Kick::Reset } else { Kick::Any });
     }
 
-    fn answered(&mut self, flight: Flight, result: Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
+    fn answered(&mut self, flight: Flight, result: &Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
         match flight {
-            Flight::SignIn { kept } => self.signed_in(&kept, &result),
-            Flight::SignOut => self.signed_out(&result),
-            Flight::Refresh => self.refreshed(&result),
-            Flight::Ask { question, generation } => self.told(question, generation, &result),
-            Flight::Pull(pull) => self.pulled(pull, &result),
-            Flight::Push(push) => self.pushed(push, &result),
-            Flight::Upload(upload) => self.uploaded(upload, &result),
+            Flight::SignIn { kept } => {
+                self.signed_in(kept, result);
+                Ok(())
+            }
+            Flight::SignOut => self.signed_out(result),
+            Flight::Refresh => self.refreshed(result),
+            Flight::Ask { question, generation } => self.told(question, generation, result),
+            Flight::Pull(pull) => self.pulled(&pull, result),
+            Flight::Push(push) => self.pushed(&push, result),
+            Flight::Upload(upload) => self.uploaded(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
-            Flight::Caseload { generation } => self.caseload_arrived(generation, &result),
+            Flight::Caseload { generation } => self.caseload_arrived(generation, result),
         }
     }
 
@@ -424,9 +429,11 @@ impl Step<'_> {
         if !self.session_is_usable(&account)? {
             return Ok(());
         }
-        self.fetch_caseload(&account)?;
+        self.fetch_caseload(&account);
         self.pull(&account)?;
         self.push(&account)?;
+        // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.
+        self.pull(&account)?;
         self.upload(&account)?;
         self.fetch_pictures()
     }

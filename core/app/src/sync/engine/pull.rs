@@ -133,7 +133,7 @@ impl Step<'_> {
 
     pub(super) fn pulled(
         &mut self,
-        flight: PullFlight,
+        flight: &PullFlight,
         result: &Result<HttpAnswer, NoAnswer>,
     ) -> Result<(), StoreError> {
         match verdict::of_json::<PullAnswer>(result, self.now.wall) {
@@ -144,7 +144,7 @@ impl Step<'_> {
                 self.note_epoch(answer.epoch)?;
                 let mut has_more = answer.has_more;
                 for log in &answer.logs {
-                    has_more |= self.take_log(&flight, log, &answer)?;
+                    has_more |= self.take_log(flight, log, &answer)?;
                 }
                 if !answer.has_more {
                     // A log that is not listed has nothing new: one that was read again, and is shorter now, is complete.

@@ -78,12 +78,11 @@ impl Step<'_> {
             return Ok(());
         }
         let batch = match self.gate(account, log)? {
-            Gate::Closed => return Ok(()),
             Gate::ConsentFirst if lane == Lane::Talk => {
                 let first = sql::unsent_consent(self.tx, log)?.into_iter().next();
                 first.into_iter().collect()
             }
-            Gate::ConsentFirst => return Ok(()),
+            Gate::Closed | Gate::ConsentFirst => return Ok(()),
             Gate::Open => loop {
                 match self.head(log, lane)? {
                     Head::Batch(batch) => break batch,
@@ -119,6 +118,7 @@ impl Step<'_> {
             lane,
             op_ids,
             generation,
+            consents: self.memory.consents,
         };
         self.send(Flight::Push(flight), call);
         Ok(())
@@ -134,14 +134,18 @@ impl Step<'_> {
             return Ok(Gate::Open);
         }
         // What she said last counts on this phone at once, whether it has come back from the server or not.
-        let waiting = sql::last_consent(self.tx, log.case_id)?;
-        if waiting
-            .as_ref()
-            .is_some_and(|(_, state)| *state == OperationState::Queued)
-        {
-            return Ok(Gate::ConsentFirst);
-        }
-        let is_withdrawn = match waiting {
+        let last = sql::last_consent(self.tx, log.case_id)?;
+        let is_withdrawn = match last {
+            Some((Kind::ConsentWithdrawn, OperationState::Queued)) => return Ok(Gate::ConsentFirst),
+            // Consent stands in its lane before what was said after it, so it need not overtake anything: it does so only if the
+            // server takes nothing without it.
+            Some((Kind::ConsentGiven, OperationState::Queued)) => {
+                return Ok(if self.memory.needs_consent {
+                    Gate::ConsentFirst
+                } else {
+                    Gate::Open
+                });
+            }
             Some((kind, _)) => kind == Kind::ConsentWithdrawn,
             None => {
                 case::record(self.tx, log.case_id)?.is_some_and(|record| record.consent == Consent::Withdrawn)
@@ -272,7 +276,7 @@ impl Step<'_> {
 
     pub(super) fn pushed(
         &mut self,
-        flight: PushFlight,
+        flight: &PushFlight,
         result: &Result<HttpAnswer, NoAnswer>,
     ) -> Result<(), StoreError> {
         let PushFlight {
@@ -280,7 +284,8 @@ impl Step<'_> {
             lane,
             ref op_ids,
             generation,
-        } = flight;
+            ..
+        } = *flight;
         match verdict::of_json::<PushAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
                 self.note_success();
@@ -288,7 +293,7 @@ impl Step<'_> {
                 self.lane(log, lane).succeed();
                 self.memory.pull.is_wanted = true;
                 self.interrupt_long_poll_once_settling();
-                self.take_results(&flight, answer)
+                self.take_results(flight, &answer)
             }
             Verdict::Again { trouble, asked } => {
                 // That nobody answered is an outcome too: only a process that died in between leaves none.
@@ -301,13 +306,13 @@ impl Step<'_> {
                 if self.is_about_session(&code, generation)? {
                     return Ok(());
                 }
-                self.refused_whole(&flight, &code)
+                self.refused_whole(flight, &code)
             }
         }
     }
 
     /// What became of each operation.
-    fn take_results(&mut self, flight: &PushFlight, answer: PushAnswer) -> Result<(), StoreError> {
+    fn take_results(&mut self, flight: &PushFlight, answer: &PushAnswer) -> Result<(), StoreError> {
         // Results stand in the order of the operations, and name them; one that names another is no result.
         for (op_id, result) in flight.op_ids.iter().zip(&answer.results) {
             if result.op_id.is_some_and(|named| named != *op_id) {
@@ -349,6 +354,7 @@ impl Step<'_> {
         };
         if outgoing.kind() == Some(Kind::ConsentGiven) {
             self.memory.needs_consent = false;
+            self.memory.consents = self.memory.consents.saturating_add(1);
         }
         sql::set_sent(self.tx, op_id, seq, recorded_at)?;
         self.tx.notify(crate::store::Topic::Outbox);
@@ -394,7 +400,7 @@ impl Step<'_> {
             ProblemClass::Transient => self.lane_failed(log, lane, Trouble::ServerTrouble, asked),
             ProblemClass::Blocked => match code {
                 ProblemCode::ConsentRequired | ProblemCode::ConsentWithdrawn => {
-                    self.consent_refused(log, lane)?;
+                    self.consent_refused(flight)?;
                 }
                 _ => {
                     self.is_about_session(code, flight.generation)?;
@@ -420,10 +426,12 @@ impl Step<'_> {
     }
 
     /// The participant is asked for consent; staff wait until she has given it.
-    fn consent_refused(&mut self, log: LogName, lane: Lane) -> Result<(), StoreError> {
+    fn consent_refused(&mut self, flight: &PushFlight) -> Result<(), StoreError> {
+        let PushFlight { log, lane, .. } = *flight;
         let account = crate::sync::account::read(self.tx)?;
         if account.is_some_and(|account| is_own_case(&account, log)) {
-            self.memory.needs_consent = true;
+            // A refusal that crossed her consent on its way is out of date.
+            self.memory.needs_consent = flight.consents == self.memory.consents;
         } else {
             self.hold(log, lane);
         }

@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(retry.not_before(), Some(Duration::from_hours(1)));
         retry.kick(Kick::Reset, Duration::from_secs(5));
         assert!(!retry.is_due(Duration::from_secs(3599)));
-        assert!(retry.is_due(Duration::from_secs(3600)));
+        assert!(retry.is_due(Duration::from_hours(1)));
     }
 
     #[test]

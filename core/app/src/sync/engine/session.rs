@@ -318,11 +318,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    pub(super) fn signed_in(
-        &mut self,
-        kept: &Option<AccountId>,
-        result: &Result<HttpAnswer, NoAnswer>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn signed_in(&mut self, kept: Option<AccountId>, result: &Result<HttpAnswer, NoAnswer>) {
         match verdict::of_json::<SessionAnswer>(result, self.now.wall) {
             Verdict::Done(answer) if kept.is_some_and(|kept| kept != answer.account_id) => {
                 self.reply_sign_in(Err(CommandError::AnotherAccount));
@@ -342,7 +338,6 @@ impl Step<'_> {
                 self.reply_sign_in(Err(CommandError::Refused(code)));
             }
         }
-        Ok(())
     }
 
     fn begin_session(&mut self, answer: &SessionAnswer) -> Result<(), StoreError> {
@@ -392,16 +387,12 @@ impl Step<'_> {
 
     pub(super) fn signed_out(&mut self, result: &Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
         let outcome = match verdict::of_json::<DoneAnswer>(result, self.now.wall) {
-            Verdict::Done(_) => {
+            // A session that the server does not take any more has ended too.
+            Verdict::Done(_) | Verdict::Refused { .. } => {
                 self.session_over()?;
                 Ok(())
             }
             Verdict::Again { trouble, .. } => Err(CommandError::Unreachable(trouble)),
-            // A session that the server does not take any more has ended.
-            Verdict::Refused { .. } => {
-                self.session_over()?;
-                Ok(())
-            }
         };
         self.instructions
             .push(Instruction::Reply(Reply::SignOut(outcome)));

@@ -105,7 +105,7 @@ impl Step<'_> {
 
     pub(super) fn uploaded(
         &mut self,
-        flight: UploadFlight,
+        flight: &UploadFlight,
         result: &Result<HttpAnswer, NoAnswer>,
     ) -> Result<(), StoreError> {
         let key = (flight.log, flight.sha256);

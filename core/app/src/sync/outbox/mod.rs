@@ -223,18 +223,25 @@ pub(crate) fn enqueue(
     moment: Moment<'_>,
     new: NewOperation,
 ) -> Result<OpId, EnqueueError> {
-    new.body.check()?;
-    let kind = new.body.kind();
+    let NewOperation {
+        log,
+        body,
+        subject,
+        depends_on,
+        min_app_version,
+    } = new;
+    body.check()?;
+    let kind = body.kind();
     let Some(lane) = kind.lane() else {
         return Err(StoreError::Bug {
             where_: "a phone sends only kinds that have a lane",
         }
         .into());
     };
-    if !super::replica::is_known(tx, new.log)? {
+    if !super::replica::is_known(tx, log)? {
         return Err(EnqueueError::NoSuchCase);
     }
-    let body = raw(&new.body)?;
+    let body = raw(&body)?;
     let (zone, utc_offset_min) = place(tx, moment.now)?;
     let mut operation = Operation {
         op_id: new_id(tx, moment)?,
@@ -243,21 +250,21 @@ pub(crate) fn enqueue(
         occurred_at_ms: moment.now.into(),
         zone,
         utc_offset_min,
-        min_app_version: new.min_app_version,
+        min_app_version,
         body,
     };
-    if let Some(subject) = &new.subject
-        && let Some(replaced) = sql::unsent_about(tx, new.log, subject)?
+    if let Some(subject) = &subject
+        && let Some(replaced) = sql::unsent_about(tx, log, subject)?
     {
         operation.op_id = replaced;
         sql::rewrite(tx, &operation, moment.now)?;
     } else {
         let outgoing = Outgoing {
-            log: new.log,
+            log,
             lane,
             local_seq: sql::tail(tx)?,
             operation: operation.clone(),
-            depends_on: new.depends_on,
+            depends_on,
             state: OperationState::Queued,
             attempts: 0,
             unresolved: 0,
@@ -267,11 +274,11 @@ pub(crate) fn enqueue(
             park_reason: None,
             is_reoffered: false,
         };
-        sql::insert(tx, &outgoing, new.subject.as_deref())?;
+        sql::insert(tx, &outgoing, subject.as_deref())?;
     }
     if kind == Kind::ConsentGiven {
         // What waited for consent is said again after it: it goes to the tail, behind the consent.
-        sql::move_waiting_to_tail(tx, new.log, operation.op_id)?;
+        sql::move_waiting_to_tail(tx, log, operation.op_id)?;
     }
     tx.notify(Topic::Outbox);
     Ok(operation.op_id)

@@ -627,6 +627,10 @@ pub(crate) fn has_sent(reader: &Reader<'_>) -> SqlResult<bool> {
 }
 
 /// A file on its way to the server.
+#[expect(
+    clippy::struct_field_names,
+    reason = "`upload_id` is the name that the protocol and the column have"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Upload {
     pub log: LogName,

@@ -7,6 +7,7 @@ use ayumi_protocol::body::{Body, BodyReading};
 use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::AccountId;
+use ayumi_protocol::kind::Kind;
 
 use super::{Replica, refold_log, settle, sql};
 use crate::store::{StoreError, WriteTransaction};
@@ -84,7 +85,7 @@ fn offer_again(
     log: LogName,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    let lane = entry.kind.known().and_then(|kind| kind.lane());
+    let lane = entry.kind.known().and_then(Kind::lane);
     // An entry without bytes was superseded or erased: there is nothing to offer.
     let (Some(operation), Some(lane)) = (entry.to_operation(), lane) else {
         return Ok(());

@@ -18,9 +18,10 @@ fn answer(status: u16, content_type: &str, body: &[u8]) -> HttpAnswer {
 }
 
 fn problem(code: ProblemCode) -> HttpAnswer {
-    let document = Problem::new(code.clone(), None, WALL.into());
+    let status = code.status();
+    let document = Problem::new(code, None, WALL.into());
     answer(
-        code.status(),
+        status,
         "application/problem+json; charset=utf-8",
         &document.write().unwrap(),
     )
