@@ -1,7 +1,9 @@
 //! Two terminals and the real server: the whole way of a participant and her dietitian through the commands of the shell.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a panic in a test is a failed test"
 )]
 
