@@ -40,7 +40,8 @@ impl Connection {
                     reason: "does not name a server: delete the file and name it again with --server"
                         .to_owned(),
                 }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // What is no folder is told when the app opens it.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(Failure::file(&path, &error)),
         }
     }
