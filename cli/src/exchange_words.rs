@@ -51,7 +51,7 @@ words! {
     NotSignedIn: "Nobody is signed in.", "サインインしていません。";
     AllSent: "Everything is sent.", "すべて送信済みです。";
     WaitsToBeSent: "{count} waiting to be sent", "送信待ち{count}件";
-    NeedAttention: "{count} need your attention: ayumi chat", "確認が必要なもの{count}件：ayumi chat";
+    NeedAttention: "{count} need your attention: ayumi chat, for staff ayumi staff cases", "確認が必要なもの{count}件：ayumi chat（スタッフは ayumi staff cases）";
     LastContact: "Last contact with the server: {time}", "最後の通信：{time}";
     NoContactYet: "No contact with the server yet.", "まだ通信していません。";
     Exchanged: "{sent} sent, {received} received.", "送信{sent}件、受信{received}件。";
@@ -87,6 +87,7 @@ words! {
     NeedNothing: "nothing to do", "対応なし";
     LastEntry: "last entry {time}", "最後の記録 {time}";
     NoEntry: "no entry yet", "記録なし";
+    NotSentCount: "{count} of yours not sent", "未送信{count}件";
     Replicating: "still arriving", "受信中";
     Substitute: "as substitute", "代理";
     NoName: "(name still to come)", "（氏名受信待ち）";

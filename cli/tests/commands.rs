@@ -34,6 +34,8 @@ impl Person {
             .current_dir(self.folder.path())
             .env_remove("AYUMI_FOLDER")
             .env_remove("AYUMI_ZONE")
+            .env_remove("AYUMI_SERVER")
+            .env_remove("AYUMI_PASSWORD")
             .args([
                 "--folder",
                 "data",
@@ -779,10 +781,81 @@ fn a_damaged_database_is_saved_and_the_person_is_told() {
 }
 
 #[test]
+fn what_needs_a_session_says_how_to_get_one_and_changes_nothing() {
+    let person = Person::new();
+    for (arguments, hint) in [
+        (&["chat"][..], "ayumi enrol"),
+        (&["chat", "send", "hello"], "ayumi enrol"),
+        (&["chat", "--watch"], "ayumi enrol"),
+        (&["consent", "--agree"], "ayumi enrol"),
+        (&["sync"], "--server URL"),
+        (&["transfer-code"], "--server URL"),
+        (&["sign-out"], "Nobody is signed in"),
+        (&["enrol", "CODE", "--birth-date", "1975-04-01"], "--server URL"),
+        (&["staff", "chat", "somebody"], "ayumi staff sign-in"),
+        (&["staff", "cases", "--offline"], "ayumi staff sign-in"),
+        (
+            &["staff", "note", "somebody", "add", "text", "--offline"],
+            "ayumi staff sign-in",
+        ),
+    ] {
+        let (status, said) = person.failure(arguments);
+        assert_eq!(
+            (status, said.contains(hint)),
+            (Some(2), true),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn an_address_without_encryption_is_refused_and_not_kept() {
+    let person = Person::new();
+    let enrol = [
+        "enrol",
+        "CODE",
+        "--birth-date",
+        "1975-04-01",
+        "--server",
+        "http://ayumi.example",
+    ];
+    assert!(person.fails(&enrol).contains("https://"));
+    assert!(!person.folder.path().join("data/server.json").exists());
+}
+
+#[test]
+fn a_password_is_asked_for_and_never_taken_from_the_command_line() {
+    let person = Person::new();
+    let sign_in = ["staff", "sign-in", "sato", "--server", "http://127.0.0.1:9"];
+    let output = person.command(&sign_in).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("AYUMI_PASSWORD"), "{said}");
+    let help = person.says(&["staff", "sign-in", "--help"]);
+    assert!(!help.contains("--password"), "{help}");
+}
+
+#[test]
 fn every_command_has_help() {
     let person = Person::new();
     for command in [
-        "home", "steps", "weight", "goal", "chart", "settings", "import", "export", "demo", "replay",
+        "home",
+        "steps",
+        "weight",
+        "goal",
+        "chart",
+        "settings",
+        "enrol",
+        "consent",
+        "chat",
+        "sync",
+        "transfer-code",
+        "sign-out",
+        "staff",
+        "import",
+        "export",
+        "demo",
+        "replay",
     ] {
         assert!(
             person.says(&[command, "--help"]).contains("Usage: ayumi"),

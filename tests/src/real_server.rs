@@ -186,6 +186,16 @@ impl RealServer {
             .expect("an invitation")
     }
 
+    /// Password and one-time code of the dietitian, as she types them now. Each code serves once in half a minute.
+    ///
+    /// # Panics
+    /// If there is no code.
+    #[must_use]
+    pub fn credentials(&self) -> (String, String) {
+        let digits = second_factor::digits(&self.totp_secret, SystemClock.now().0).expect("a second factor");
+        (self.password.clone(), digits)
+    }
+
     /// Signs the dietitian in on a phone. Each of the six digits serves once in half a minute, so once for each server.
     ///
     /// # Panics

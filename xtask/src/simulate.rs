@@ -3,10 +3,23 @@
 use std::process::ExitCode;
 
 use crate::repository::{Repository, end, must};
+use crate::steps::Outcome;
+
+/// Seeds of one run of the test command: about a minute on two cores.
+const SEEDS_IN_TEST: &str = "60";
+
+/// The step of the test command.
+pub(crate) fn step(repository: &Repository) -> Outcome {
+    must(command(repository).args(["--seeds", SEEDS_IN_TEST])).into()
+}
 
 /// Runs the simulator with the given arguments, in the profile that is made for it.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
-    let mut command = repository.cargo(&[
+    end(must(command(repository).args(arguments)))
+}
+
+fn command(repository: &Repository) -> std::process::Command {
+    repository.cargo(&[
         "run",
         "--profile",
         "simulate",
@@ -16,6 +29,5 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
         "--bin",
         "simulate",
         "--",
-    ]);
-    end(must(command.args(arguments)))
+    ])
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::repository::{Repository, answer, must};
 use crate::steps::{Outcome, Step, run_all};
-use crate::{check, contract, demo, kill, prepare, tools};
+use crate::{check, contract, demo, kill, prepare, simulate, tools};
 
 const PREPARE: Step = Step {
     name: "prepare",
@@ -35,6 +35,10 @@ const STEPS: &[Step] = &[
         run: |repository| {
             kill::rounds_of_server(repository, kill::SERVER_ROUNDS_IN_TEST, kill::BOTH_STORES).into()
         },
+    },
+    Step {
+        name: "simulation",
+        run: simulate::step,
     },
     Step {
         name: "file faults",

@@ -28,7 +28,7 @@ impl Wait {
 /// Which server.
 #[derive(Debug, Args)]
 pub(crate) struct Reach {
-    /// Address of the server, `https://HOST`; kept for later
+    /// Address of the server, beginning with https; kept for later
     #[arg(long, value_name = "URL", env = "AYUMI_SERVER")]
     pub server: Option<String>,
     /// Trust this root certificate, a file in PEM, in place of the usual ones

@@ -48,6 +48,8 @@ pub(crate) fn run(common: &Common, action: &StaffAction) -> Result<(), Failure> 
 
 /// A case by name; one that is not here yet may be on the server.
 fn known(context: &Context, case: &str, wait: Wait) -> Result<CaseId, Failure> {
+    // Whoever may not ask is told that, and not that there is no such case.
+    context.app.staff().caseload()?;
     match named(context, case) {
         Err(Failure::Usage(_)) if !wait.offline => {
             exchange(context, wait)?;
@@ -149,7 +151,7 @@ fn case_words(context: &Context, line: &CaseloadLine) -> Vec<String> {
         words.push(labels.say(Said::Unread, &[("count", &line.unread)]));
     }
     if line.not_sent > 0 {
-        words.push(labels.say(Said::NeedAttention, &[("count", &line.not_sent)]));
+        words.push(labels.say(Said::NotSentCount, &[("count", &line.not_sent)]));
     }
     words.push(match line.last_participant_at {
         Some(at) => labels.say(Said::LastEntry, &[("time", &time(at))]),
@@ -178,12 +180,7 @@ fn picture(context: &Context, case_id: CaseId, wait: Wait) -> Result<(), Failure
         if let Some(society) = &picture.record.society_name {
             writeln!(out, "{}", printable(society))?;
         }
-        let consent = match &picture.record.consent {
-            Consent::Withdrawn => Some(Said::HasLeft),
-            Consent::None => Some(Said::BlockedConsent),
-            Consent::Given(_) => None,
-        };
-        if consent == Some(Said::HasLeft) {
+        if picture.record.consent == Consent::Withdrawn {
             writeln!(out, "{}", labels.word(Said::HasLeft))?;
         }
         writeln!(out)?;
