@@ -40,11 +40,7 @@ impl Connection {
                     reason: "does not name a server: delete the file and name it again with --server"
                         .to_owned(),
                 }),
-<<<<<<< HEAD
-            // Where a file stands in place of the folder, opening the app says so in its own words.
-=======
             // What is no folder is told when the app opens it.
->>>>>>> main
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(Failure::file(&path, &error)),
         }
