@@ -8,6 +8,7 @@ pub mod case;
 pub mod charts;
 pub mod chat;
 pub mod clock;
+pub mod deliberate;
 #[cfg(feature = "import")]
 pub mod import;
 #[cfg(feature = "net")]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ayumi_tests::oracle::Word;
-use ayumi_tests::simulation::{Options, Outcome, Template, run};
+use ayumi_tests::simulation::{BUGS, Options, Outcome, Template, run};
 
 fn main() {
     let mut seeds = 100_u64;
@@ -24,8 +24,9 @@ fn main() {
             "--seed" => only = Some(number()),
             "--minutes" => options.minutes = number(),
             "--verbose" => options.is_verbose = true,
+            "--prove" => std::process::exit(i32::from(!prove(options))),
             other => {
-                eprintln!("unknown argument {other}: --seeds N, --seed S, --minutes M, --verbose");
+                eprintln!("unknown argument {other}: --seeds N, --seed S, --minutes M, --verbose, --prove");
                 std::process::exit(2);
             }
         }
@@ -62,6 +63,35 @@ fn main() {
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     let failed = report(&outcomes);
     std::process::exit(i32::from(failed));
+}
+
+/// Seeds after which a bug has to be found.
+const ENOUGH: u64 = 20;
+
+/// Makes each deliberate bug and shows that the checker finds it. Returns whether it found all of them.
+fn prove(options: Options) -> bool {
+    let template = Template::new();
+    let mut found_all = true;
+    for (invariant, bug) in BUGS {
+        let options = Options {
+            bug: Some(*bug),
+            ..options
+        };
+        let breaks = |seed: &u64| {
+            let outcome = run(&template, *seed, options);
+            outcome
+                .anomalies
+                .iter()
+                .any(|anomaly| anomaly.invariant == *invariant)
+        };
+        if let Some(seed) = (1..=ENOUGH).find(breaks) {
+            println!("{invariant:?}: {bug:?} is found with seed {seed}");
+        } else {
+            found_all = false;
+            println!("{invariant:?}: {bug:?} is not found in {ENOUGH} seeds");
+        }
+    }
+    found_all
 }
 
 /// Prints the end of a run: seeds, operations, faults by kind, lost, doubled, reordered.

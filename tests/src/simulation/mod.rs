@@ -18,6 +18,7 @@
 //! | `people.rs` | what people do |
 //! | `record.rs` | what happened, as the oracle reads it |
 //! | `run.rs` | the loop |
+//! | `logs.rs` | what is logged |
 //! | `random.rs` | chance |
 
 #![expect(
@@ -35,6 +36,7 @@
 )]
 
 mod backend;
+mod logs;
 mod network;
 mod people;
 mod phone;
@@ -45,10 +47,27 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use crate::oracle::Anomaly;
+use ayumi_core::deliberate::Bug;
+
+use crate::oracle::{Anomaly, Invariant};
 
 pub use run::run;
 pub use world::Template;
+
+/// For each invariant that a run can break a bug of the core that breaks it.
+///
+/// The others: I5 and I8 are broken by the server and by readings, and have their own tests; I10 needs a cache with a budget.
+pub const BUGS: &[(Invariant, Bug)] = &[
+    (Invariant::I1, Bug::LosesOnFailure),
+    (Invariant::I2, Bug::NewIdAtEachTry),
+    (Invariant::I3, Bug::LastFirst),
+    (Invariant::I4, Bug::CursorAhead),
+    (Invariant::I6, Bug::StopsReading),
+    (Invariant::I7, Bug::SendsWithoutConsent),
+    (Invariant::I9, Bug::Spins),
+    (Invariant::I11, Bug::LogsTheText),
+    (Invariant::I12, Bug::RemovesPictureEarly),
+];
 
 /// How a run is to be.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +76,8 @@ pub struct Options {
     pub minutes: u64,
     /// Print each event.
     pub is_verbose: bool,
+    /// The bug that is made on purpose.
+    pub bug: Option<Bug>,
 }
 
 impl Default for Options {
@@ -64,6 +85,7 @@ impl Default for Options {
         Self {
             minutes: 40,
             is_verbose: false,
+            bug: None,
         }
     }
 }

@@ -16,6 +16,7 @@ use ayumi_protocol::version::AppVersion;
 
 use super::backend::copy_folder;
 use super::random::SharedDice;
+use crate::oracle::FileCheck;
 
 /// The version of the simulated app.
 pub const APP_VERSION: AppVersion = AppVersion {
@@ -168,6 +169,38 @@ impl Phone {
             .step(&mut process.engine, Now { monotonic, wall }, input);
         stepped.expect("the store of a phone works");
         instructions
+    }
+
+    /// Examines the files: what SQLite says of them, and whether the pictures of what was sent are there.
+    #[must_use]
+    pub fn examine(&self) -> FileCheck {
+        let user = self.folder.join("user");
+        let connection = rusqlite::Connection::open(user.join("user.db")).expect("the file of a phone");
+        let integrity: String = connection
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .expect("an answer");
+        let mut keys = connection
+            .prepare("PRAGMA foreign_key_check")
+            .expect("a statement");
+        let has_orphans = keys.query([]).expect("rows").next().expect("a row").is_some();
+        let mut needed = connection
+            .prepare("SELECT sha256 FROM outbox_file UNION SELECT sha256 FROM upload")
+            .expect("a statement");
+        let needed: Vec<String> = needed
+            .query_map([], |row| row.get(0))
+            .expect("rows")
+            .collect::<Result<_, _>>()
+            .expect("hashes");
+        let missing = needed
+            .iter()
+            .filter(|sha256| !user.join("attachments").join(sha256).exists())
+            .count();
+        FileCheck {
+            integrity: integrity == "ok",
+            foreign_keys: !has_orphans,
+            missing_files: u32::try_from(missing).unwrap_or(u32::MAX),
+            ..FileCheck::SOUND
+        }
     }
 
     /// Copies the files of a phone that does not run.

@@ -11,6 +11,7 @@ use ayumi_protocol::cursor::{Audience, LogName};
 use ayumi_protocol::id::CaseId;
 
 use super::backend::{ServerBackup, Working};
+use super::logs;
 use super::network::{self, Fate};
 use super::people;
 use super::random::Dice;
@@ -25,7 +26,12 @@ const SETTLING: Duration = Duration::from_mins(25);
 /// Runs one seed.
 #[must_use]
 pub fn run(template: &Template, seed: u64, options: Options) -> Outcome {
-    Run::new(template.copy(seed), seed, options).finish()
+    logs::look();
+    logs::found();
+    ayumi_core::deliberate::make(options.bug);
+    let outcome = Run::new(template.copy(seed), seed, options).finish();
+    ayumi_core::deliberate::make(None);
+    outcome
 }
 
 /// Something that happens at a moment.
@@ -880,6 +886,23 @@ impl Run {
         }
     }
 
+    /// Looks at what was logged, and at the files of every phone.
+    fn examine(&mut self) {
+        let at_ms = self.at_ms();
+        let Self { world, recorder, .. } = self;
+        let phones = &world.as_ref().expect("a world").phones;
+        if logs::found()
+            && let Some(phone) = phones.first()
+        {
+            let leak = PhoneEvent::Leak(oracle::Place::LogLine);
+            recorder.history.phone(at_ms, phone.device, leak);
+        }
+        for phone in phones {
+            let check = PhoneEvent::FileCheck(phone.examine());
+            recorder.history.phone(at_ms, phone.device, check);
+        }
+    }
+
     fn finish(mut self) -> Outcome {
         let end = Duration::from_mins(self.options.minutes) + SETTLING;
         loop {
@@ -905,6 +928,7 @@ impl Run {
                 self.poll();
             }
         }
+        self.examine();
         self.recorder.history.ended_at_ms = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
         self.outcome.operations = self.recorder.operations;
         self.outcome.anomalies = oracle::check(&self.recorder.history);

@@ -11,6 +11,7 @@ use super::draft;
 use super::message::{Message, Talk, care, is_in_conversation};
 use super::timeline::Conversation;
 use super::{Chat, ChatError};
+use crate::deliberate::{Bug, is_made};
 use crate::store::{Topic, WriteTransaction};
 use crate::sync::account::{self, Account};
 use crate::sync::outbox::{self, NewOperation, OperationState, Outgoing};
@@ -79,6 +80,9 @@ impl Chat<'_> {
                 return Err(ChatError::PictureMissing);
             }
         }
+        if is_made(Bug::LogsTheText) {
+            tracing::info!(text = message.text, "a message is sent");
+        }
         self.store.write(|tx| {
             signed_in(tx)?;
             let began_as = draft::template(tx, case_id)?;
@@ -117,6 +121,11 @@ impl Chat<'_> {
         }
         let op_id = outbox::enqueue(tx, self.moment(), new)?;
         outbox::need_pictures(tx, care(case_id), op_id, &pictures)?;
+        if is_made(Bug::RemovesPictureEarly) {
+            for picture in &pictures {
+                self.files.attachments.remove(picture.sha256)?;
+            }
+        }
         tx.notify(Topic::Case(case_id));
         Ok(op_id)
     }

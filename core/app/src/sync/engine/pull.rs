@@ -11,6 +11,7 @@ use super::request::{HttpAnswer, Instruction, NoAnswer, Trouble};
 use super::retry::below;
 use super::verdict::{self, Verdict};
 use super::{Call, Step, is_own_case};
+use crate::deliberate::{Bug, is_made};
 use crate::store::StoreError;
 use crate::sync::account::Account;
 use crate::sync::outbox;
@@ -23,6 +24,9 @@ impl Step<'_> {
             .flights
             .values()
             .any(|flight| matches!(flight, Flight::Pull(_)));
+        if self.memory.pull.started > 12 && is_made(Bug::StopsReading) {
+            return Ok(());
+        }
         // Without anybody in front there is nothing to wait for: news are asked for while there is a reason.
         if is_flying || !(self.memory.pull.is_wanted || self.may_wait()) {
             return Ok(());

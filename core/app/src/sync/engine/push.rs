@@ -19,6 +19,7 @@ use super::retry::{Retry, delay};
 use super::verdict::{self, Verdict};
 use super::{Call, Step, is_own_case};
 use crate::case::{self, Consent};
+use crate::deliberate::{Bug, is_made};
 use crate::store::StoreError;
 use crate::sync::account::Account;
 use crate::sync::outbox::{self, OperationState, Outgoing, sql};
@@ -77,7 +78,7 @@ impl Step<'_> {
         if !replica.is_shown {
             return Ok(());
         }
-        let batch = match self.gate(account, log)? {
+        let mut batch = match self.gate(account, log)? {
             Gate::ConsentFirst if lane == Lane::Talk => {
                 let first = sql::unsent_consent(self.tx, log)?.into_iter().next();
                 first.into_iter().collect()
@@ -93,7 +94,12 @@ impl Step<'_> {
         };
         let mut operations = Vec::with_capacity(batch.len());
         let mut op_ids = Vec::with_capacity(batch.len());
-        for outgoing in &batch {
+        for outgoing in &mut batch {
+            if outgoing.attempts > 0 && is_made(Bug::NewIdAtEachTry) {
+                let renamed = OpId::from_uuid(self.new_uuid());
+                sql::rename(self.tx, outgoing.operation.op_id, renamed)?;
+                outgoing.operation.op_id = renamed;
+            }
             let raw = RawOperation::of(&outgoing.operation).map_err(|_| StoreError::Bug {
                 where_: "every operation has a form in JSON",
             })?;
@@ -130,7 +136,7 @@ impl Step<'_> {
     }
 
     fn gate(&self, account: &Account, log: LogName) -> Result<Gate, StoreError> {
-        if !is_own_case(account, log) {
+        if !is_own_case(account, log) || is_made(Bug::SendsWithoutConsent) {
             return Ok(Gate::Open);
         }
         // What she said last counts on this phone at once, whether it has come back from the server or not.
@@ -162,7 +168,11 @@ impl Step<'_> {
     fn head(&mut self, log: LogName, lane: Lane) -> Result<Head, StoreError> {
         let mut batch: Vec<Outgoing> = Vec::new();
         let mut bytes = AROUND_BYTES;
-        for outgoing in sql::next_of_lane(self.tx, log, lane, limits::PUSH_OPERATIONS)? {
+        let mut waiting = sql::next_of_lane(self.tx, log, lane, limits::PUSH_OPERATIONS)?;
+        if is_made(Bug::LastFirst) {
+            waiting.reverse();
+        }
+        for outgoing in waiting {
             let op_id = outgoing.operation.op_id;
             if self.is_old(&outgoing) {
                 if outgoing.attempts == 0 || self.was_looked_for(op_id) {
@@ -296,6 +306,11 @@ impl Step<'_> {
                 self.take_results(flight, &answer)
             }
             Verdict::Again { trouble, asked } => {
+                if is_made(Bug::LosesOnFailure) {
+                    for op_id in op_ids {
+                        sql::delete(self.tx, *op_id)?;
+                    }
+                }
                 // That nobody answered is an outcome too: only a process that died in between leaves none.
                 self.resolve(op_ids, Some("transient"))?;
                 self.lane_failed(log, lane, trouble, asked);

@@ -232,7 +232,7 @@ pub(super) fn rewrite_body(tx: &WriteTransaction<'_>, op_id: OpId, body: &str) -
     Ok(changed > 0)
 }
 
-pub(super) fn delete(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<bool> {
+pub(crate) fn delete(tx: &WriteTransaction<'_>, op_id: OpId) -> SqlResult<bool> {
     let id = op_id.to_string();
     let connection = tx.connection();
     connection
@@ -526,6 +526,14 @@ pub(crate) fn last_consent(
             ))
         })
         .optional()
+}
+
+/// Gives an operation another id, which nothing but a deliberate bug does.
+pub(crate) fn rename(tx: &WriteTransaction<'_>, op_id: OpId, renamed: OpId) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached("UPDATE outbox SET op_id = ?2 WHERE op_id = ?1")?
+        .execute((op_id.to_string(), renamed.to_string()))?;
+    Ok(())
 }
 
 /// Has an operation sent alone, to find out whether it is the one that the server cannot read.

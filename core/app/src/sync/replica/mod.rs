@@ -26,6 +26,7 @@ use ayumi_protocol::pull::{Page, PageError};
 
 use super::outbox::{self, park_reason};
 use super::{account, fold};
+use crate::deliberate::{Bug, is_made};
 use crate::readings;
 use crate::store::{Reader, StoreError, Topic, WriteTransaction};
 use crate::time::{DAY_MS, UtcMillis};
@@ -136,7 +137,12 @@ pub(crate) fn apply_page(
     let account = account::read(tx)?;
     let own = account.as_ref().map(|account| account.account_id);
     let mut is_undone = false;
-    for entry in &page.entries {
+    let stored = if page.entries.len() > 1 && is_made(Bug::CursorAhead) {
+        page.entries.split_last().map_or(&[][..], |(_, rest)| rest)
+    } else {
+        &page.entries
+    };
+    for entry in stored {
         sql::insert_entry(tx, replica.id, entry)?;
         if let Some(target) = erased_place(entry) {
             // Also while it is not shown: the entry may have been read before it was erased.
