@@ -24,12 +24,16 @@ fn program() -> &'static Path {
             other => other,
         };
         let built = Command::new(env!("CARGO"))
+            // With the whole workspace and for tests: another choice of packages has other features, and would build everything again
+            // while somebody waits.
             .args([
-                "build",
+                "test",
                 "--quiet",
                 "--locked",
-                "-p",
-                "ayumi-cli",
+                "--workspace",
+                "--no-run",
+                "--test",
+                "commands",
                 "--profile",
                 profile,
             ])
@@ -173,7 +177,6 @@ fn id_of(conversation: &str, text: &str) -> String {
 }
 
 #[test]
-#[ignore = "can wait without end where the terminal program was not built first; run it alone"]
 fn a_participant_and_her_dietitian_talk_from_two_terminals() {
     let server = RealServer::start();
     let (her, dietitian) = (Terminal::new(), Terminal::new());
@@ -240,7 +243,6 @@ fn a_participant_and_her_dietitian_talk_from_two_terminals() {
 }
 
 #[test]
-#[ignore = "can wait without end where the terminal program was not built first; run it alone"]
 fn a_live_view_shows_what_the_other_types() {
     let server = RealServer::start();
     let (her, dietitian) = (Terminal::new(), Terminal::new());
@@ -268,7 +270,6 @@ fn a_live_view_shows_what_the_other_types() {
 }
 
 #[test]
-#[ignore = "can wait without end where the terminal program was not built first; run it alone"]
 fn what_is_written_without_a_network_waits_and_is_not_thrown_away_by_a_sign_out() {
     let her = Terminal::new();
     let server = RealServer::start();
@@ -289,7 +290,6 @@ fn what_is_written_without_a_network_waits_and_is_not_thrown_away_by_a_sign_out(
 }
 
 #[test]
-#[ignore = "can wait without end where the terminal program was not built first; run it alone"]
 fn a_code_of_the_old_terminal_moves_the_conversation_to_a_new_one() {
     let server = RealServer::start();
     let (old, new) = (Terminal::new(), Terminal::new());
@@ -336,7 +336,6 @@ fn new_terminal_with(code: &str, url: &str) -> String {
 }
 
 #[test]
-#[ignore = "can wait without end where the terminal program was not built first; run it alone"]
 fn a_server_of_ones_own_is_reached_with_its_root_certificate_alone() {
     let files = Certificates::of_repository();
     let authority = files.authority.to_str().unwrap().to_owned();
