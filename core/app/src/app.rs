@@ -35,6 +35,7 @@ use crate::sync::account::{self, Account};
 use crate::sync::engine::{Engine, Input, Instruction, Now, SyncStatus};
 use crate::sync::outbox::{self, Outgoing};
 use crate::sync::replica::{self, Replica};
+use crate::sync::uploads;
 use crate::time::{DayStart, UtcMillis, ZoneOffsets};
 use crate::weight::{self, WeightError, Weights};
 
@@ -299,7 +300,7 @@ impl App {
         self.chat().delete_pictures_of_the_gone()?;
         let now = self.clock.now();
         self.store
-            .write::<_, StoreError>(|tx| Ok(outbox::sql::forget_old_uploads(tx, now)?))?;
+            .write::<_, StoreError>(|tx| Ok(uploads::sql::forget_old_uploads(tx, now)?))?;
         let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
         let deleted = self.chat_files.attachments.collect(&keep, now)?;
         if deleted > 0 {

@@ -5,10 +5,6 @@
 
 /// A bug that can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "deliberate-bugs"),
-    expect(dead_code, reason = "nobody can make them")
-)]
 #[non_exhaustive]
 pub enum Bug {
     /// A failed try removes the operation (I1).

@@ -15,6 +15,7 @@
 //! | `phone.rs` | an app with its engine, which can be killed, backed up and set back |
 //! | `backend.rs` | the server |
 //! | `network.rs` | what becomes of a request |
+//! | `run/faults.rs` | what happens to networks, clocks, files and the server |
 //! | `people.rs` | what people do |
 //! | `record.rs` | what happened, as the oracle reads it |
 //! | `run.rs` | the loop |

@@ -15,6 +15,7 @@ use crate::deliberate::{Bug, is_made};
 use crate::store::{Topic, WriteTransaction};
 use crate::sync::account::{self, Account};
 use crate::sync::outbox::{self, NewOperation, OperationState, Outgoing};
+use crate::sync::uploads;
 
 /// What is sent.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -120,7 +121,7 @@ impl Chat<'_> {
             }
         }
         let op_id = outbox::enqueue(tx, self.moment(), new)?;
-        outbox::need_pictures(tx, care(case_id), op_id, &pictures)?;
+        uploads::need_pictures(tx, care(case_id), op_id, &pictures)?;
         if is_made(Bug::RemovesPictureEarly) {
             for picture in &pictures {
                 self.files.attachments.remove(picture.sha256)?;

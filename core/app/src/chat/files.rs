@@ -14,7 +14,7 @@ use super::sql;
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;
-use crate::sync::outbox;
+use crate::sync::uploads;
 use crate::time::UtcMillis;
 
 /// The two folders with pictures.
@@ -107,7 +107,7 @@ impl Files for ChatFiles {
 
 /// Own files that have to stay: of drafts, of what waits, of what was sent a while ago, and every thumbnail of a message.
 pub(crate) fn files_to_keep(reader: &Reader<'_>, now: UtcMillis) -> Result<BTreeSet<Sha256>, StoreError> {
-    let mut keep: BTreeSet<Sha256> = outbox::sql::files_in_use(reader, now)?.into_iter().collect();
+    let mut keep: BTreeSet<Sha256> = uploads::sql::files_in_use(reader, now)?.into_iter().collect();
     keep.extend(draft::files(reader)?);
     keep.extend(sql::thumbnails(reader)?);
     Ok(keep)

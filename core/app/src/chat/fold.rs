@@ -74,7 +74,7 @@ pub(crate) fn erased(tx: &WriteTransaction<'_>, log: LogName, target: Seq) -> Re
         for picture in super::timeline::sql::pictures(tx, log.case_id, target, target)? {
             for sha256 in [picture.1.sha256, picture.1.thumbnail.sha256] {
                 crate::sync::pictures::forget(tx, log, sha256)?;
-                crate::sync::outbox::sql::keep_no_longer(tx, log, sha256)?;
+                crate::sync::uploads::sql::keep_no_longer(tx, log, sha256)?;
             }
         }
         sql::erase(tx, log.case_id, target)?;

@@ -15,6 +15,7 @@
 //! | `replica` | copies of the logs of the server |
 //! | `fold` | what entries amount to, in the tables of the modules |
 //! | `engine` | the state machine; it does no I/O but its own transaction, and is handed time and randomness |
+//! | `uploads` | pictures of own messages on their way to the server |
 //! | `pictures` | pictures of others that are still to be fetched |
 //!
 //! Source: sync.md.
@@ -32,3 +33,4 @@ pub mod replica;
     reason = "tests: an overflow is a failed test"
 )]
 pub(crate) mod test_support;
+pub(crate) mod uploads;

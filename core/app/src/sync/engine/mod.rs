@@ -281,10 +281,7 @@ impl Step<'_> {
             Input::Started { tokens } => self.started(tokens)?,
             Input::Command(command) => self.command(command)?,
             Input::Signal(signal) => self.signal(signal),
-            Input::Enqueued => {
-                self.memory.pull.is_wanted = true;
-                self.kick(Kick::Any);
-            }
+            Input::Enqueued => self.kick(Kick::Any),
             Input::Answered { id, result } => {
                 // A request that was taken back has no flight.
                 if let Some(flight) = self.memory.flights.remove(&id) {

@@ -24,6 +24,7 @@ use crate::store::StoreError;
 use crate::sync::account::Account;
 use crate::sync::outbox::{self, OperationState, Outgoing, sql};
 use crate::sync::replica;
+use crate::sync::uploads;
 use crate::time::DAY_MS;
 
 /// A message that could not be sent for this long is not sent without asking its author.
@@ -95,18 +96,16 @@ impl Step<'_> {
         let mut operations = Vec::with_capacity(batch.len());
         let mut op_ids = Vec::with_capacity(batch.len());
         for outgoing in &mut batch {
-            if outgoing.attempts > 0 && is_made(Bug::NewIdAtEachTry) {
-                let renamed = OpId::from_uuid(self.new_uuid());
-                sql::rename(self.tx, outgoing.operation.op_id, renamed)?;
-                outgoing.operation.op_id = renamed;
+            sql::claim(self.tx, outgoing.operation.op_id)?;
+            self.memory.tried.insert(outgoing.operation.op_id);
+            if is_made(Bug::NewIdAtEachTry) {
+                outgoing.operation.op_id = OpId::from_uuid(self.new_uuid());
             }
             let raw = RawOperation::of(&outgoing.operation).map_err(|_| StoreError::Bug {
                 where_: "every operation has a form in JSON",
             })?;
             operations.push(raw);
             op_ids.push(outgoing.operation.op_id);
-            sql::claim(self.tx, outgoing.operation.op_id)?;
-            self.memory.tried.insert(outgoing.operation.op_id);
         }
         if op_ids.is_empty() {
             return Ok(());
@@ -187,7 +186,7 @@ impl Step<'_> {
                 Parent::Waits => break,
                 Parent::Left => return Ok(Head::Changed),
             }
-            if !sql::files_are_complete(self.tx, log, op_id)? {
+            if !uploads::sql::files_are_complete(self.tx, log, op_id)? {
                 break;
             }
             if !self.may_try(&outgoing) {
@@ -423,7 +422,7 @@ impl Step<'_> {
             },
             ProblemClass::Dependency => match code {
                 ProblemCode::AttachmentIncomplete => {
-                    sql::files_are_incomplete(self.tx, log, op_id)?;
+                    uploads::sql::files_are_incomplete(self.tx, log, op_id)?;
                     self.memory.offsets.retain(|(of, _), _| *of != log);
                     // A server that keeps saying so is not asked faster than any other that fails.
                     self.lane_failed(log, lane, Trouble::ServerTrouble, None);

@@ -10,7 +10,8 @@ use super::memory::{Memory, Mode, Session};
 use super::request::Trouble;
 use crate::store::{Reader, StoreError};
 use crate::sync::account::{self, SessionState};
-use crate::sync::outbox::{self, Waiting, sql};
+use crate::sync::outbox::{self, Waiting};
+use crate::sync::uploads;
 use crate::time::UtcMillis;
 
 /// What the engine is doing.
@@ -78,7 +79,7 @@ pub struct SyncStatus {
 
 pub(super) fn status(memory: &Memory, reader: &Reader<'_>, now: Now) -> Result<SyncStatus, StoreError> {
     let mut uploads = Vec::new();
-    for upload in sql::uploads_to_do(reader)? {
+    for upload in uploads::sql::uploads_to_do(reader)? {
         let sent = memory.offsets.get(&(upload.log, upload.sha256));
         uploads.push(UploadProgress {
             case_id: upload.log.case_id,

@@ -17,7 +17,8 @@ use super::verdict::{self, Verdict};
 use super::{Call, Step};
 use crate::store::{StoreError, Topic};
 use crate::sync::account::Account;
-use crate::sync::outbox::{self, park_reason, sql};
+use crate::sync::outbox::{self, park_reason};
+use crate::sync::uploads::sql;
 
 impl Step<'_> {
     pub(super) fn upload(&mut self, account: &Account) -> Result<(), StoreError> {

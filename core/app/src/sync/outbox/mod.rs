@@ -22,7 +22,7 @@
 
 pub(crate) mod sql;
 
-use ayumi_protocol::body::{Attachment, Body, RawBody};
+use ayumi_protocol::body::{Body, RawBody};
 use ayumi_protocol::cursor::{Lane, LogName, Seq};
 use ayumi_protocol::id::{CaseId, OpId};
 use ayumi_protocol::kind::{Kind, KindName};
@@ -34,6 +34,7 @@ use chrono_tz::Tz;
 
 use crate::clock::Random;
 use crate::store::{Reader, StoreError, Topic, WriteTransaction, zones as zone_table};
+use crate::sync::uploads;
 use crate::time::{UtcMillis, ZoneOffsets};
 
 /// Where an operation stands, as it is stored.
@@ -373,7 +374,7 @@ fn remove(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<(), StoreError> {
     for op_id in with_dependents(tx, op_id)? {
         sql::delete(tx, op_id)?;
     }
-    sql::delete_uploads_without_operation(tx)?;
+    uploads::sql::delete_uploads_without_operation(tx)?;
     tx.notify(Topic::Outbox);
     Ok(())
 }
@@ -391,39 +392,6 @@ pub(crate) fn with_dependents(reader: &Reader<'_>, op_id: OpId) -> Result<Vec<Op
         next = next.saturating_add(1);
     }
     Ok(found)
-}
-
-/// Names the pictures of a message, and their thumbnails, as files that the server has to have before the message is sent.
-pub(crate) fn need_pictures(
-    tx: &WriteTransaction<'_>,
-    log: LogName,
-    op_id: OpId,
-    pictures: &[Attachment],
-) -> Result<(), StoreError> {
-    for picture in pictures {
-        let whole = sql::Upload {
-            log,
-            sha256: picture.sha256,
-            length_bytes: picture.length_bytes,
-            width_px: picture.width_px,
-            height_px: picture.height_px,
-            is_thumbnail: false,
-            upload_id: None,
-            is_complete: false,
-            restarts: 0,
-        };
-        let thumbnail = sql::Upload {
-            sha256: picture.thumbnail.sha256,
-            length_bytes: picture.thumbnail.length_bytes,
-            width_px: picture.thumbnail.width_px,
-            height_px: picture.thumbnail.height_px,
-            is_thumbnail: true,
-            ..whole.clone()
-        };
-        sql::need_file(tx, op_id, &whole)?;
-        sql::need_file(tx, op_id, &thumbnail)?;
-    }
-    Ok(())
 }
 
 /// How much waits, for a screen.

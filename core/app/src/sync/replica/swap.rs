@@ -12,6 +12,7 @@ use ayumi_protocol::kind::Kind;
 use super::{Replica, refold_log, settle, sql};
 use crate::store::{StoreError, WriteTransaction};
 use crate::sync::outbox::{self, OperationState, Outgoing};
+use crate::sync::uploads;
 use crate::time::UtcMillis;
 
 /// Swaps once the log was read to its end. Returns whether it did.
@@ -33,7 +34,7 @@ pub(crate) fn swap_if_complete(
         sql::delete(tx, old.id)?;
     }
     sql::show(tx, fresh.id)?;
-    outbox::sql::uploads_may_be_lost(tx, log)?;
+    uploads::sql::uploads_may_be_lost(tx, log)?;
     refold_log(
         tx,
         &Replica {
@@ -114,7 +115,7 @@ fn offer_again(
     if outbox::sql::insert_reoffered(tx, &outgoing, subject.as_deref())?
         && let Some(Body::MessagePosted(message)) = body
     {
-        outbox::need_pictures(tx, log, entry.op_id, &message.attachments)?;
+        uploads::need_pictures(tx, log, entry.op_id, &message.attachments)?;
     }
     Ok(())
 }
