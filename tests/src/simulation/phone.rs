@@ -184,10 +184,22 @@ impl Phone {
             .expect("a statement");
         let has_orphans = keys.query([]).expect("rows").next().expect("a row").is_some();
         let mut needed = connection
-            .prepare("SELECT sha256 FROM outbox_file UNION SELECT sha256 FROM upload")
+            .prepare(
+                // The pictures of what the other device of a person wrote and a restored server lost are offered here without their bytes:
+                // the server has them, or the other device brings them.
+                "SELECT file.sha256 FROM outbox_file AS file
+                 JOIN outbox ON outbox.op_id = file.op_id
+                 WHERE outbox.is_reoffered = 0
+                 UNION
+                 SELECT sha256 FROM upload
+                 WHERE kept_until_ms IS NOT NULL AND NOT EXISTS (
+                     SELECT 1 FROM log_entry
+                     WHERE log_entry.device_id <> ?1 AND instr(log_entry.body, upload.sha256) > 0)",
+            )
             .expect("a statement");
+        let device = uuid::Uuid::from_u128(self.device).to_string();
         let needed: Vec<String> = needed
-            .query_map([], |row| row.get(0))
+            .query_map([device], |row| row.get(0))
             .expect("rows")
             .collect::<Result<_, _>>()
             .expect("hashes");

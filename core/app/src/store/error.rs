@@ -11,7 +11,8 @@ thread_local! {
     /// learn that a page was damaged in order to check the file at the next start.
     static DAMAGE_MET: Cell<bool> = const { Cell::new(false) };
 
-    /// Whether a statement did not fit the file since [`forget_damage`]: a table, a column or a type that is not there.
+    /// Whether a statement did not fit the file since [`forget_damage`]: a table, a column or a type that is not there, or a length beyond
+    /// all memory.
     ///
     /// In `cache.db` that is damage like any other. In `user.db` it is not: nothing is set aside on a suspicion.
     static MISFIT_MET: Cell<bool> = const { Cell::new(false) };
@@ -108,8 +109,11 @@ impl From<rusqlite::Error> for StoreError {
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
-        ) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
-        {
+        ) || matches!(
+            error.sqlite_error_code(),
+            // A length that is damaged asks for more memory than there is: FTS5 believes what it reads.
+            Some(ErrorCode::Unknown | ErrorCode::OutOfMemory)
+        ) {
             MISFIT_MET.set(true);
         }
         match error.sqlite_error_code() {
