@@ -242,7 +242,10 @@ impl Checker {
             }
             Key::Placed(place) => {
                 let late = order.last_placed.is_some_and(|last| place < last);
-                order.last_placed = order.last_placed.max(Some(place));
+                // A withdrawal overtakes: what it held comes later, from an earlier place.
+                if entry.kind != Kind::ConsentWithdrawn {
+                    order.last_placed = order.last_placed.max(Some(place));
+                }
                 late
             }
         };

@@ -81,8 +81,8 @@ impl Step<'_> {
         }
         let mut batch = match self.gate(account, log)? {
             Gate::ConsentFirst if lane == Lane::Talk => {
-                let first = sql::unsent_consent(self.tx, log)?.into_iter().next();
-                first.into_iter().collect()
+                // What she said of it earlier goes with it, before it: a copy that is still under way comes too late then.
+                sql::unsent_consent(self.tx, log)?
             }
             Gate::Closed | Gate::ConsentFirst => return Ok(()),
             Gate::Open => loop {
