@@ -128,7 +128,13 @@ impl Checker {
                 .withdrawn
                 .get(&known.enqueue.log.case)
                 .is_some_and(|withdrawal| {
-                    let place_of = |op| phone.files.placements.get(op).map(|placement| placement.local_order);
+                    let place_of = |op| {
+                        phone
+                            .files
+                            .placements
+                            .get(op)
+                            .map(|placement| placement.local_order)
+                    };
                     let is_earlier_word =
                         known.enqueue.kind == Kind::ConsentGiven && place_of(&op) < place_of(withdrawal);
                     *withdrawal != op && !is_earlier_word
