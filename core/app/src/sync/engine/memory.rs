@@ -84,11 +84,12 @@ pub(super) enum Flight {
     SignIn {
         kept: Option<ayumi_protocol::id::AccountId>,
     },
-    SignOut,
     Refresh,
-    Ask {
-        question: Question,
+    /// `is_second`: an older token was refused before.
+    Errand {
+        errand: Errand,
         generation: u64,
+        is_second: bool,
     },
     Pull(PullFlight),
     Push(PushFlight),
@@ -97,6 +98,13 @@ pub(super) enum Flight {
     Caseload {
         generation: u64,
     },
+}
+
+/// Something that is asked once, and whose answer somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    Ask(Question),
+    SignOut,
 }
 
 /// A picture on its way here.
@@ -137,6 +145,10 @@ pub(super) struct Memory {
     pub timer: Option<Duration>,
     pub session: Session,
     pub refresh: Retry,
+    /// Errands that wait for a usable token.
+    pub errands: Vec<Errand>,
+    /// The same, once their first token was refused.
+    pub second_errands: Vec<Errand>,
     /// The present access token has worked once.
     pub token_is_proven: bool,
     /// The server no longer serves this version of the app.
@@ -148,6 +160,8 @@ pub(super) struct Memory {
     pub needs_consent: bool,
     /// How often the server took her consent in this process.
     pub consents: u64,
+    /// A push of this round has come to an end.
+    pub has_pushed: bool,
     pub storage: Retry,
     pub lanes: BTreeMap<(LogName, Lane), Retry>,
     /// Old messages that were tried before: the pull that has to be complete before their author is asked.
@@ -199,6 +213,11 @@ impl Memory {
         }
     }
 
+    /// Whether errands wait.
+    pub(super) const fn has_errands(&self) -> bool {
+        !self.errands.is_empty() || !self.second_errands.is_empty()
+    }
+
     /// Operations in flight.
     pub(super) fn sending(&self) -> BTreeSet<OpId> {
         self.flights
@@ -213,8 +232,18 @@ impl Memory {
     }
 
     pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
-        let retries = self
-            .lanes
+        for retry in self.retries() {
+            retry.kick(kick, now);
+        }
+    }
+
+    /// Whether anything waits that a kick could let go.
+    pub(super) fn is_any_waiting(&mut self, now: Duration) -> bool {
+        self.retries().any(|retry| !retry.is_due(now))
+    }
+
+    fn retries(&mut self) -> impl Iterator<Item = &mut Retry> {
+        self.lanes
             .values_mut()
             .chain(self.uploads.values_mut())
             .chain(self.pull.by_log.values_mut())
@@ -223,10 +252,7 @@ impl Memory {
                 &mut self.refresh,
                 &mut self.pictures,
                 &mut self.caseload,
-            ]);
-        for retry in retries {
-            retry.kick(kick, now);
-        }
+            ])
     }
 
     pub(super) fn shown(&self) -> Shown {

@@ -35,6 +35,7 @@
 //!
 //! Source: sync.md 4, 6, 9, 10, 11, 12.
 
+mod errand;
 mod fetch;
 mod memory;
 mod pull;
@@ -63,7 +64,7 @@ pub use request::{
 };
 pub use status::{Blocked, Phase, SyncStatus, UploadProgress};
 
-use memory::{Flight, Memory, Mode, Session};
+use memory::{Errand, Flight, Memory, Mode, Session};
 use retry::Kick;
 
 use super::account::{self, Account};
@@ -212,14 +213,12 @@ impl Engine {
     #[must_use]
     pub fn owes_reply(&self) -> bool {
         let is_beginning = matches!(self.memory.session, Session::Saving { answer: Some(_), .. });
-        let is_asking = |flight: &Flight| {
-            matches!(
-                flight,
-                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
-            )
-        };
+        let is_asking = |flight: &Flight| matches!(flight, Flight::SignIn { .. } | Flight::Errand { .. });
         let is_kept = |input: &Input| matches!(input, Input::Command(_) | Input::TokensSaved { .. });
-        is_beginning || self.again.iter().any(is_kept) || self.memory.flights.values().any(is_asking)
+        is_beginning
+            || self.memory.has_errands()
+            || self.again.iter().any(is_kept)
+            || self.memory.flights.values().any(is_asking)
     }
 
     /// What was exchanged in this run.
@@ -318,9 +317,9 @@ impl Step<'_> {
                 self.abort_all();
             }
             Command::SignIn(sign_in) => self.sign_in(&sign_in)?,
-            Command::SignOut => self.sign_out()?,
+            Command::SignOut => self.take_errand(Errand::SignOut),
             Command::OpenCase(case_id) => self.memory.open_case = case_id,
-            Command::Ask(question) => self.ask(question)?,
+            Command::Ask(question) => self.take_errand(Errand::Ask(question)),
         }
         Ok(())
     }
@@ -328,6 +327,7 @@ impl Step<'_> {
     /// Everything is looked at anew: what waits is tried, logs are read, the caseload is asked for.
     fn begin_round(&mut self) {
         self.memory.pull.is_wanted = true;
+        self.memory.has_pushed = false;
         self.memory.caseload_due = Some(self.now.monotonic);
         self.kick(Kick::Any);
         self.interrupt_long_poll();
@@ -360,6 +360,9 @@ impl Step<'_> {
             .last_kick_at
             .map_or(now, |last| last.saturating_add(APART));
         if at > now {
+            if kick != Kick::Reset && !self.memory.is_any_waiting(now) {
+                return;
+            }
             let later = self
                 .memory
                 .later_kick
@@ -393,9 +396,12 @@ impl Step<'_> {
                 self.signed_in(kept, result);
                 Ok(())
             }
-            Flight::SignOut => self.signed_out(result),
             Flight::Refresh => self.refreshed(result),
-            Flight::Ask { question, generation } => self.told(question, generation, result),
+            Flight::Errand {
+                errand,
+                generation,
+                is_second,
+            } => self.errand_done(errand, generation, is_second, result),
             Flight::Pull(pull) => self.pulled(&pull, result),
             Flight::Push(push) => self.pushed(&push, result),
             Flight::Upload(upload) => self.uploaded(&upload, result),
@@ -417,17 +423,26 @@ impl Step<'_> {
             self.wake_or_never(self.memory.storage.not_before());
             return Ok(());
         }
-        if self.memory.mode == Mode::Stopped {
+        if self.memory.mode == Mode::Stopped && !self.memory.has_errands() {
             return Ok(());
         }
         let Some(account) = account::read(self.tx)? else {
-            return Ok(());
+            return self.give_errands_up(None);
         };
         if !self.session_is_usable(&account)? {
+            if !self.may_become_usable(&account) {
+                self.give_errands_up(Some(&account))?;
+            }
+            return Ok(());
+        }
+        self.run_errands(&account)?;
+        if self.memory.mode == Mode::Stopped {
             return Ok(());
         }
         self.fetch_caseload(&account);
-        self.pull(&account)?;
+        if self.memory.mode == Mode::Live {
+            self.pull(&account)?;
+        }
         self.push(&account)?;
         // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.
         self.pull(&account)?;

@@ -6,7 +6,7 @@ use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::pull::{LogAnswer, LogCursor, PageError, PullAnswer, PullRequest};
 
-use super::memory::{Flight, PullFlight};
+use super::memory::{Flight, Mode, PullFlight};
 use super::request::{HttpAnswer, Instruction, NoAnswer, Trouble};
 use super::retry::below;
 use super::verdict::{self, Verdict};
@@ -32,6 +32,12 @@ impl Step<'_> {
             return Ok(());
         }
         if !self.is_due(self.memory.pull.retry) {
+            return Ok(());
+        }
+        // A single exchange pushes first: the same pull then brings the news and what was pushed.
+        let mut flights = self.memory.flights.values();
+        let is_pushing = flights.any(|flight| matches!(flight, Flight::Push(_)));
+        if self.memory.mode == Mode::Once && is_pushing && !self.memory.has_pushed {
             return Ok(());
         }
         let mut logs = Vec::new();
@@ -174,7 +180,10 @@ impl Step<'_> {
                 Ok(())
             }
             Verdict::Refused { code } => {
-                if !self.is_about_session(&code, flight.generation)? {
+                if self.is_about_session(&code, flight.generation)? {
+                    // Asked again with the next token, also where nobody waits for news.
+                    self.memory.pull.is_wanted = true;
+                } else {
                     self.pull_failed(Trouble::ServerTrouble, None);
                 }
                 Ok(())

@@ -295,6 +295,7 @@ impl Step<'_> {
             generation,
             ..
         } = *flight;
+        self.memory.has_pushed = true;
         match verdict::of_json::<PushAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
                 self.note_success();
