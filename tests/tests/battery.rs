@@ -2,6 +2,8 @@
 //!
 //! The app, its engine and the server are the real ones, in virtual time. Below SQLite lies a layer that counts.
 
+#![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
+
 use std::fmt::Write as _;
 
 use ayumi_lossy_vfs::{Call, LossyVfs};
