@@ -104,6 +104,7 @@ fn new_engine(config: &ServerConfig) -> Engine {
     Engine::new(EngineConfig {
         app_version: config.device.app_version,
         asks_about_old_messages: true,
+        snapshot_worth_entries: ayumi_protocol::limits::SNAPSHOT_WORTH_ENTRIES,
     })
 }
 

@@ -30,6 +30,7 @@
 //! | `push.rs` | which operations leave, and what becomes of them |
 //! | `pull.rs` | which logs are read, and pages |
 //! | `upload.rs` | pictures on their way out |
+//! | `snapshot.rs` | the beginning of a log as one file, for a new phone |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
 //!
@@ -42,6 +43,7 @@ mod push;
 mod request;
 mod retry;
 mod session;
+mod snapshot;
 mod status;
 mod upload;
 mod verdict;
@@ -52,6 +54,7 @@ use std::time::Duration;
 use ayumi_protocol::cursor::{Epoch, LogName};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::OpId;
+use ayumi_protocol::limits;
 use ayumi_protocol::session::Secret;
 use ayumi_protocol::version::{AppVersion, PROTOCOL_VERSION, headers};
 use ayumi_protocol::wire::Wire;
@@ -61,7 +64,7 @@ pub use request::{
     Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, Question, Reply,
     RequestBody, RequestId, SignIn, Signal, Trouble,
 };
-pub use status::{Blocked, Phase, SyncStatus, UploadProgress};
+pub use status::{Blocked, Phase, SnapshotProgress, SyncStatus, UploadProgress};
 
 use memory::{Flight, Memory, Mode, Session};
 use retry::Kick;
@@ -69,6 +72,7 @@ use retry::Kick;
 use super::account::{self, Account};
 use crate::clock::Random;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, settings as settings_table};
+use crate::sync::snapshots::SnapshotFolder;
 use crate::time::UtcMillis;
 
 /// The present moment by both clocks.
@@ -90,6 +94,9 @@ pub trait Files {
 
     /// Whether a picture of somebody else is in the cache.
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
+
+    /// Where snapshots are kept while they are fetched and applied.
+    fn snapshots(&self) -> &SnapshotFolder;
 }
 
 /// What an engine is told once.
@@ -99,6 +106,8 @@ pub struct EngineConfig {
     pub app_version: AppVersion,
     /// Whether messages that could not be sent for a day wait until their author says that they still hold.
     pub asks_about_old_messages: bool,
+    /// Entries that a snapshot has to save before it is asked for: usually [`SNAPSHOT_WORTH_ENTRIES`](limits::SNAPSHOT_WORTH_ENTRIES).
+    pub snapshot_worth_entries: i64,
 }
 
 /// How much was exchanged in one run of the engine.
@@ -401,11 +410,14 @@ impl Step<'_> {
             Flight::Upload(upload) => self.uploaded(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
             Flight::Caseload { generation } => self.caseload_arrived(generation, result),
+            Flight::SnapshotOffer(offer) => self.snapshot_offered(offer, result),
+            Flight::SnapshotPart(part) => self.snapshot_part_arrived(part, result),
         }
     }
 
     /// Starts whatever can be started.
     fn advance(&mut self) -> Result<(), StoreError> {
+        self.memory.snapshots.is_applying = false;
         if let Some((at, kick)) = self.memory.later_kick {
             if at <= self.now.monotonic {
                 self.kick(kick);
@@ -427,6 +439,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.fetch_caseload(&account);
+        self.read_snapshot(&account)?;
         self.pull(&account)?;
         self.push(&account)?;
         // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.
@@ -572,7 +585,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Json(body),
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         })
     }
@@ -584,7 +597,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Empty,
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         }
     }

@@ -39,6 +39,7 @@ impl Step<'_> {
     pub(super) fn started(&mut self, tokens: Option<Tokens>) -> Result<(), StoreError> {
         self.memory.started_at = self.now.monotonic;
         self.memory.probes_suspension = true;
+        self.memory.snapshots.is_to_be_looked_at = true;
         self.memory.session = match tokens {
             Some(tokens) => Session::Ready {
                 tokens,
