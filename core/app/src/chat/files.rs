@@ -15,7 +15,7 @@ use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;
 use crate::sync::snapshots::SnapshotFolder;
-use crate::sync::uploads;
+use crate::sync::uploads::{self, SliceFolder};
 use crate::time::UtcMillis;
 
 /// The folders with files beside the databases.
@@ -27,6 +27,8 @@ pub(crate) struct ChatFiles {
     pub images: AttachmentFolder,
     /// Beginnings of logs on their way into replicas.
     pub snapshots: SnapshotFolder,
+    /// Rests of own pictures that the operating system uploads.
+    pub slices: SliceFolder,
 }
 
 impl ChatFiles {
@@ -36,6 +38,7 @@ impl ChatFiles {
             attachments: AttachmentFolder::new(root.join("user").join("attachments"), Durability::Synced),
             images: AttachmentFolder::new(root.join("cache").join("images"), Durability::Cache),
             snapshots: SnapshotFolder::new(root.join("cache").join("snapshots")),
+            slices: SliceFolder::new(root.join("cache").join("slices")),
         }
     }
 

@@ -316,6 +316,13 @@ impl Driver {
         }
     }
 
+    /// Tells the thread something that matters only while it runs.
+    pub(super) fn mention(&self, command: Command) {
+        if let Some(run) = &lock(&self.state).run {
+            drop(run.queue.send(Event::Input(Input::Command(command))));
+        }
+    }
+
     pub(super) fn open_case(&self, case_id: Option<CaseId>) {
         let mut state = lock(&self.state);
         state.open_case = case_id;

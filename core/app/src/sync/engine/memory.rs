@@ -93,6 +93,8 @@ pub(super) enum Flight {
     Pull(PullFlight),
     Push(PushFlight),
     Upload(UploadFlight),
+    /// The announcement of an upload that the operating system is to make.
+    UploadPlan(UploadFlight),
     Picture(PictureFlight),
     Caseload {
         generation: u64,
@@ -197,6 +199,8 @@ pub(super) struct Memory {
     pub tried: BTreeSet<OpId>,
     pub pull: Pulling,
     pub uploads: BTreeMap<(LogName, Sha256), Retry>,
+    /// Uploads that the operating system was given since the app came to the front.
+    pub planned: BTreeSet<(LogName, Sha256)>,
     /// Bytes of each upload that the server has, once it has told.
     pub offsets: BTreeMap<(LogName, Sha256), u32>,
     pub pictures: Retry,

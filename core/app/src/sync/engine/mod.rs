@@ -30,6 +30,7 @@
 //! | `push.rs` | which operations leave, and what becomes of them |
 //! | `pull.rs` | which logs are read, and pages |
 //! | `upload.rs` | pictures on their way out |
+//! | `plan.rs` | pictures that the operating system sends |
 //! | `snapshot.rs` | the beginning of a log as one file, for a new phone |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
@@ -38,6 +39,7 @@
 
 mod fetch;
 mod memory;
+mod plan;
 mod pull;
 mod push;
 mod request;
@@ -60,9 +62,11 @@ use ayumi_protocol::version::{AppVersion, PROTOCOL_VERSION, headers};
 use ayumi_protocol::wire::Wire;
 use uuid::Uuid;
 
+#[cfg(feature = "net")]
+pub(crate) use plan::completed_upload;
 pub use request::{
-    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, Question, Reply,
-    RequestBody, RequestId, SignIn, Signal, Trouble,
+    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, PlannedUpload,
+    Question, Reply, RequestBody, RequestId, SignIn, Signal, Trouble,
 };
 pub use status::{Blocked, Phase, SnapshotProgress, SyncStatus, UploadProgress};
 
@@ -224,7 +228,7 @@ impl Engine {
         let is_asking = |flight: &Flight| {
             matches!(
                 flight,
-                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
+                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. } | Flight::UploadPlan(_)
             )
         };
         let is_kept = |input: &Input| matches!(input, Input::Command(_) | Input::TokensSaved { .. });
@@ -330,6 +334,8 @@ impl Step<'_> {
             Command::SignOut => self.sign_out()?,
             Command::OpenCase(case_id) => self.memory.open_case = case_id,
             Command::Ask(question) => self.ask(question)?,
+            Command::PlanUpload => self.plan_upload()?,
+            Command::UploadEnded { log, sha256 } => self.upload_ended((log, sha256)),
         }
         Ok(())
     }
@@ -346,6 +352,7 @@ impl Step<'_> {
         match signal {
             Signal::Foreground => {
                 self.memory.is_in_front = true;
+                self.memory.planned.clear();
                 self.memory.probes_suspension = true;
                 // Whether a text still waits for her is asked anew: it may have been agreed to on another phone.
                 self.memory.needs_consent = false;
@@ -408,6 +415,7 @@ impl Step<'_> {
             Flight::Pull(pull) => self.pulled(&pull, result),
             Flight::Push(push) => self.pushed(&push, result),
             Flight::Upload(upload) => self.uploaded(&upload, result),
+            Flight::UploadPlan(upload) => self.upload_planned(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
             Flight::Caseload { generation } => self.caseload_arrived(generation, result),
             Flight::SnapshotOffer(offer) => self.snapshot_offered(offer, result),
