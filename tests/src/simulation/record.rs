@@ -236,9 +236,11 @@ impl Recorder {
                     .map(|entry| FoldedEntry {
                         seq: u64::try_from(entry.seq.number()).unwrap_or(0),
                         op: id(entry.op_id),
-                        body: entry.body.as_ref().map_or(oracle::Body::Erased, |body| {
-                            oracle::Body::Whole(fingerprint(body.as_str()))
-                        }),
+                        body: match &entry.body {
+                            Some(body) => oracle::Body::Whole(fingerprint(body.as_str())),
+                            None if entry.body_version == 0 => oracle::Body::Thinned,
+                            None => oracle::Body::Erased,
+                        },
                     })
                     .collect(),
                 items,

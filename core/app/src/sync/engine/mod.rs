@@ -30,6 +30,8 @@
 //! | `push.rs` | which operations leave, and what becomes of them |
 //! | `pull.rs` | which logs are read, and pages |
 //! | `upload.rs` | pictures on their way out |
+//! | `plan.rs` | pictures that the operating system sends |
+//! | `snapshot.rs` | the beginning of a log as one file, for a new phone |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
 //!
@@ -38,11 +40,13 @@
 mod errand;
 mod fetch;
 mod memory;
+mod plan;
 mod pull;
 mod push;
 mod request;
 mod retry;
 mod session;
+mod snapshot;
 mod status;
 mod upload;
 mod verdict;
@@ -53,16 +57,19 @@ use std::time::Duration;
 use ayumi_protocol::cursor::{Epoch, LogName};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::OpId;
+use ayumi_protocol::limits;
 use ayumi_protocol::session::Secret;
 use ayumi_protocol::version::{AppVersion, PROTOCOL_VERSION, headers};
 use ayumi_protocol::wire::Wire;
 use uuid::Uuid;
 
+#[cfg(feature = "net")]
+pub(crate) use plan::completed_upload;
 pub use request::{
-    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, Question, Reply,
-    RequestBody, RequestId, SignIn, Signal, Trouble,
+    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, PlannedUpload,
+    Question, Reply, RequestBody, RequestId, SignIn, Signal, Trouble,
 };
-pub use status::{Blocked, Phase, SyncStatus, UploadProgress};
+pub use status::{Blocked, Phase, SnapshotProgress, SyncStatus, UploadProgress};
 
 use memory::{Errand, Flight, Memory, Mode, Session};
 use retry::Kick;
@@ -70,6 +77,7 @@ use retry::Kick;
 use super::account::{self, Account};
 use crate::clock::Random;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, settings as settings_table};
+use crate::sync::snapshots::SnapshotFolder;
 use crate::time::UtcMillis;
 
 /// The present moment by both clocks.
@@ -91,6 +99,9 @@ pub trait Files {
 
     /// Whether a picture of somebody else is in the cache.
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
+
+    /// Where snapshots are kept while they are fetched and applied.
+    fn snapshots(&self) -> &SnapshotFolder;
 }
 
 /// What an engine is told once.
@@ -100,6 +111,8 @@ pub struct EngineConfig {
     pub app_version: AppVersion,
     /// Whether messages that could not be sent for a day wait until their author says that they still hold.
     pub asks_about_old_messages: bool,
+    /// Entries that a snapshot has to save before it is asked for: usually [`SNAPSHOT_WORTH_ENTRIES`](limits::SNAPSHOT_WORTH_ENTRIES).
+    pub snapshot_worth_entries: i64,
 }
 
 /// How much was exchanged in one run of the engine.
@@ -213,7 +226,12 @@ impl Engine {
     #[must_use]
     pub fn owes_reply(&self) -> bool {
         let is_beginning = matches!(self.memory.session, Session::Saving { answer: Some(_), .. });
-        let is_asking = |flight: &Flight| matches!(flight, Flight::SignIn { .. } | Flight::Errand { .. });
+        let is_asking = |flight: &Flight| {
+            matches!(
+                flight,
+                Flight::SignIn { .. } | Flight::Errand { .. } | Flight::UploadPlan(_)
+            )
+        };
         let is_kept = |input: &Input| matches!(input, Input::Command(_) | Input::TokensSaved { .. });
         is_beginning
             || self.memory.has_errands()
@@ -320,6 +338,8 @@ impl Step<'_> {
             Command::SignOut => self.take_errand(Errand::SignOut),
             Command::OpenCase(case_id) => self.memory.open_case = case_id,
             Command::Ask(question) => self.take_errand(Errand::Ask(question)),
+            Command::PlanUpload => self.plan_upload()?,
+            Command::UploadEnded { log, sha256 } => self.upload_ended((log, sha256)),
         }
         Ok(())
     }
@@ -337,6 +357,7 @@ impl Step<'_> {
         match signal {
             Signal::Foreground => {
                 self.memory.is_in_front = true;
+                self.memory.planned.clear();
                 self.memory.probes_suspension = true;
                 // Whether a text still waits for her is asked anew: it may have been agreed to on another phone.
                 self.memory.needs_consent = false;
@@ -405,13 +426,17 @@ impl Step<'_> {
             Flight::Pull(pull) => self.pulled(&pull, result),
             Flight::Push(push) => self.pushed(&push, result),
             Flight::Upload(upload) => self.uploaded(&upload, result),
+            Flight::UploadPlan(upload) => self.upload_planned(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
             Flight::Caseload { generation } => self.caseload_arrived(generation, result),
+            Flight::SnapshotOffer(offer) => self.snapshot_offered(offer, result),
+            Flight::SnapshotPart(part) => self.snapshot_part_arrived(part, result),
         }
     }
 
     /// Starts whatever can be started.
     fn advance(&mut self) -> Result<(), StoreError> {
+        self.memory.snapshots.is_applying = false;
         if let Some((at, kick)) = self.memory.later_kick {
             if at <= self.now.monotonic {
                 self.kick(kick);
@@ -440,6 +465,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.fetch_caseload(&account);
+        self.read_snapshot(&account)?;
         if self.memory.mode == Mode::Live {
             self.pull(&account)?;
         }
@@ -587,7 +613,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Json(body),
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         })
     }
@@ -599,7 +625,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Empty,
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         }
     }

@@ -42,6 +42,10 @@ impl Step<'_> {
         }
         let mut logs = Vec::new();
         for replica in self.in_wanted_order(account)? {
+            if self.memory.snapshots.turn == Some(replica.log) {
+                // Its beginning comes as one file, and pages would only bring the same.
+                continue;
+            }
             let retry = self
                 .memory
                 .pull
@@ -93,7 +97,7 @@ impl Step<'_> {
     }
 
     /// The open case first; the others by what they still miss, then by id.
-    fn in_wanted_order(&self, account: &Account) -> Result<Vec<Replica>, StoreError> {
+    pub(super) fn in_wanted_order(&self, account: &Account) -> Result<Vec<Replica>, StoreError> {
         let mut replicas = replica::all_growing(self.tx)?;
         let open = self.memory.open_case.or(account.case_id);
         replicas.sort_by_key(|replica| {
@@ -164,9 +168,10 @@ impl Step<'_> {
                         }
                     }
                 }
+                self.memory.snapshots.is_to_be_looked_at = true;
                 if has_more {
                     self.memory.pull.is_wanted = true;
-                } else {
+                } else if self.memory.snapshots.turn.is_none() {
                     self.memory.pull.completed = self.memory.pull.completed.max(flight.number);
                 }
                 // What was acknowledged and has not come back yet is asked for, unless a long poll will bring it.

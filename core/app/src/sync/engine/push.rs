@@ -372,6 +372,13 @@ impl Step<'_> {
             self.memory.consents = self.memory.consents.saturating_add(1);
         }
         sql::set_sent(self.tx, op_id, seq, recorded_at)?;
+        // It was sent before this phone lost its copy of the log, and came back without its name.
+        if replica::is_thinned(self.tx, outgoing.log, seq)? {
+            let subject = replica::settle_thinned(self.tx, self.now.wall, outgoing.log, seq)?;
+            if let Some(subject) = subject {
+                crate::readings::reconsider(self.tx, outgoing.log, &subject)?;
+            }
+        }
         self.tx.notify(crate::store::Topic::Outbox);
         Ok(())
     }

@@ -38,6 +38,7 @@ impl Step<'_> {
     pub(super) fn started(&mut self, tokens: Option<Tokens>) -> Result<(), StoreError> {
         self.memory.started_at = self.now.monotonic;
         self.memory.probes_suspension = true;
+        self.memory.snapshots.is_to_be_looked_at = true;
         self.memory.session = match tokens {
             // Asking with a token that has expired would cost a refused request each time the platform wakes the app. The clock may be
             // wrong: then a refresh is spent, or a refusal after all.
