@@ -1,0 +1,57 @@
+//! The programs of the product, built.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the programs are.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    /// The shell, `ayumi`.
+    pub shell: PathBuf,
+    /// `ayumi-server`.
+    pub server: PathBuf,
+}
+
+impl Programs {
+    /// Builds the programs beside one of this package, with the same profile. What is built already is used.
+    ///
+    /// # Panics
+    /// If they cannot be built.
+    #[must_use]
+    pub fn beside(program: &Path) -> Self {
+        let folder = program.parent().expect("a folder of programs");
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let profile = match name.expect("the name of a profile") {
+            "debug" => "dev",
+            other => other,
+        };
+        // With the whole workspace and for tests: another choice of packages has other features, and would build everything again
+        // while somebody waits. A program is built with the tests of its package.
+        let arguments = [
+            "test",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--no-run",
+            "--test",
+            "commands",
+            "--test",
+            "kill_server",
+            "--profile",
+            profile,
+        ];
+        let built = Command::new(env!("CARGO"))
+            .args(arguments)
+            .arg("--target-dir")
+            .arg(folder.parent().expect("the folder of all profiles"))
+            .status();
+        assert!(
+            built.is_ok_and(|status| status.success()),
+            "the programs are built"
+        );
+        Self {
+            shell: folder.join("ayumi"),
+            server: folder.join("ayumi-server"),
+        }
+    }
+}
