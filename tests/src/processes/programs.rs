@@ -40,7 +40,20 @@ impl Programs {
             "--profile",
             profile,
         ];
-        let built = Command::new(env!("CARGO"))
+        let mut command = Command::new(env!("CARGO"));
+        // `cargo test` describes this package in the environment. Handed on, it would make build scripts believe that something
+        // changed, and build for minutes.
+        for (name, _) in std::env::vars_os() {
+            let describes_a_package = |name: &str| {
+                ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            };
+            if name.to_str().is_some_and(describes_a_package) {
+                command.env_remove(name);
+            }
+        }
+        let built = command
             .args(arguments)
             .arg("--target-dir")
             .arg(folder.parent().expect("the folder of all profiles"))
