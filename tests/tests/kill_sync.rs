@@ -80,9 +80,12 @@ fn whoever_is_killed_nothing_is_lost_doubled_or_reordered() {
     }
     println!("{}", world.summary(seed, rounds));
     let wrong = std::mem::take(&mut world.wrong);
-    if !wrong.is_empty() {
-        panic!("{wrong:#?}\nall files are in {}", world.keep().display());
-    }
+    let is_right = wrong.is_empty();
+    assert!(
+        is_right,
+        "{wrong:#?}\nall files are in {}",
+        world.keep().display()
+    );
 }
 
 /// Who is killed in a round.
@@ -151,6 +154,7 @@ impl World {
             std::fs::create_dir(&place).unwrap();
             place
         };
+        let programs = programs.copied_to(&place("programs"));
         let mut server = ServerProcess::new(&programs.server, &place("server"));
         let proxy = Proxy::before(server.address());
         let phones = Side::ALL.map(|side| PhoneProcess::new(&programs.shell, &place(side.name()), side));

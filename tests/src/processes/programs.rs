@@ -13,6 +13,23 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// These programs in a folder of one's own: a build beside a long run does not change them.
+    ///
+    /// # Panics
+    /// If they cannot be copied.
+    #[must_use]
+    pub fn copied_to(&self, folder: &Path) -> Self {
+        let copy = |program: &Path| {
+            let to = folder.join(program.file_name().expect("a program"));
+            std::fs::copy(program, &to).expect("a copy");
+            to
+        };
+        Self {
+            shell: copy(&self.shell),
+            server: copy(&self.server),
+        }
+    }
+
     /// Builds the programs beside one of this package, with the same profile. What is built already is used.
     ///
     /// # Panics

@@ -210,7 +210,7 @@ mod tests {
         assert!(!retry.is_moved_by(Kick::Success, Duration::ZERO));
         assert!(retry.is_moved_by(Kick::Any, Duration::ZERO));
         // Its time has come: only the count of its failures is left to be forgotten.
-        let later = Duration::from_secs(60);
+        let later = Duration::from_mins(1);
         assert!(!retry.is_moved_by(Kick::Any, later));
         assert!(retry.is_moved_by(Kick::Reset, later));
     }
