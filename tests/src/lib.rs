@@ -14,6 +14,8 @@ pub mod fixture;
 pub mod old_file;
 pub mod oracle;
 pub mod phone;
+#[cfg(unix)]
+pub mod processes;
 pub mod proxy;
 pub mod real_server;
 pub mod scenario;

@@ -211,7 +211,7 @@ impl RealServer {
 }
 
 /// The secret in the address that an authenticator reads.
-fn base32(address: &str) -> Vec<u8> {
+pub(crate) fn base32(address: &str) -> Vec<u8> {
     let start = address.find("secret=").expect("a secret") + "secret=".len();
     let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
     for letter in address[start..].bytes() {

@@ -483,6 +483,18 @@ fn nothing_runs_while_the_app_is_behind_and_idle() {
 }
 
 #[test]
+fn an_exchange_that_meets_no_trouble_waits_for_no_timer() {
+    let pair = Pair::new();
+    let before = pair.participant.app.sync().counts().timers;
+    for text in ["one", "two"] {
+        pair.say(text);
+        assert_eq!(pair.exchange(), None);
+    }
+    assert_eq!(pair.participant.app.sync().counts().timers, before);
+    assert_eq!(pair.read(), ["one", "two"]);
+}
+
+#[test]
 fn c11_callers_at_the_same_time_share_one_exchange() {
     let pair = Pair::new();
     pair.say("one");

@@ -8,41 +8,18 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use ayumi_tests::processes::programs::Programs;
 use ayumi_tests::real_server::{CONSENT, Certificates, RealServer};
 
 /// The built shell, which stands beside the programs of this package.
 fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let beside = Path::new(env!("CARGO_BIN_EXE_opener")).parent().unwrap();
-        let profile = match beside.file_name().unwrap().to_str().unwrap() {
-            "debug" => "dev",
-            other => other,
-        };
-        let built = Command::new(env!("CARGO"))
-            // With the whole workspace and for tests: another choice of packages has other features, and would build everything again
-            // while somebody waits.
-            .args([
-                "test",
-                "--quiet",
-                "--locked",
-                "--workspace",
-                "--no-run",
-                "--test",
-                "commands",
-                "--profile",
-                profile,
-            ])
-            .arg("--target-dir")
-            .arg(beside.parent().unwrap())
-            .status();
-        assert!(built.unwrap().success(), "the shell is built");
-        beside.join("ayumi")
-    })
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    let built = || Programs::beside(Path::new(env!("CARGO_BIN_EXE_opener")));
+    &PROGRAMS.get_or_init(built).shell
 }
 
 /// Somebody at a terminal.

@@ -1,4 +1,4 @@
-//! `cargo xtask kill`: the kill harnesses on real processes, of the core and of the server.
+//! `cargo xtask kill`: the kill harnesses on real processes, of the core, of the server, and of both with a network between them.
 
 use std::process::ExitCode;
 
@@ -13,11 +13,21 @@ const SERVER_ROUNDS: u32 = 100;
 /// Kills of a server on each store that `test` runs: each takes a second.
 pub(crate) const SERVER_ROUNDS_IN_TEST: u32 = 5;
 
+/// Rounds with a server and two phones, by hand.
+const SYNC_ROUNDS: u32 = 100;
+
+/// Rounds with a server and two phones that `test` runs: each takes some seconds.
+pub(crate) const SYNC_ROUNDS_IN_TEST: u32 = 8;
+
+/// From what faults, moments and photos follow unless a seed is given.
+pub(crate) const SYNC_SEED: u32 = 2026;
+
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Core { rounds: u32 },
     Server { rounds: u32, store: &'static str },
+    Sync { rounds: u32, seed: u32 },
 }
 
 /// Runs the harness with the given number of rounds.
@@ -26,6 +36,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
     match read(&arguments) {
         Ok(Asked::Core { rounds }) => end(rounds_of(repository, rounds)),
         Ok(Asked::Server { rounds, store }) => end(rounds_of_server(repository, rounds, store)),
+        Ok(Asked::Sync { rounds, seed }) => end(rounds_of_sync(repository, rounds, seed)),
         Err(reason) => crate::misuse(&reason),
     }
 }
@@ -50,10 +61,24 @@ fn read(arguments: &[&str]) -> Result<Asked, String> {
             }
             Ok(Asked::Server { rounds, store })
         }
+        ["sync", options @ ..] => {
+            let (mut rounds, mut seed) = (SYNC_ROUNDS, SYNC_SEED);
+            let mut options = options.iter();
+            while let Some(option) = options.next() {
+                match (*option, options.next().copied()) {
+                    ("--rounds", Some(text)) => rounds = number(text)?,
+                    ("--seed", Some(text)) => {
+                        seed = text.parse().map_err(|_| format!("{text} is not a seed"))?;
+                    }
+                    _ => return Err("kill sync takes --rounds N and --seed S".to_owned()),
+                }
+            }
+            Ok(Asked::Sync { rounds, seed })
+        }
         [rounds] => Ok(Asked::Core {
             rounds: number(rounds)?,
         }),
-        _ => Err("kill takes one number of rounds, or `server` with its options".to_owned()),
+        _ => Err("kill takes one number of rounds, or `server` or `sync` with its options".to_owned()),
     }
 }
 
@@ -98,6 +123,25 @@ pub(crate) fn rounds_of_server(repository: &Repository, rounds: u32, store: &str
     )
 }
 
+/// Kills a server or one of two phones `rounds` times.
+pub(crate) fn rounds_of_sync(repository: &Repository, rounds: u32, seed: u32) -> Result<(), String> {
+    let arguments = [
+        "test",
+        "--locked",
+        "--workspace",
+        "--test",
+        "kill_sync",
+        "--",
+        "--nocapture",
+    ];
+    must(
+        repository
+            .cargo(&arguments)
+            .env("AYUMI_KILL_ROUNDS", rounds.to_string())
+            .env("AYUMI_KILL_SEED", seed.to_string()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,8 +156,17 @@ mod tests {
     }
 
     #[test]
+    fn rounds_and_seed_of_server_and_phones_are_read_in_any_order() {
+        let sync = |rounds, seed| Ok(Asked::Sync { rounds, seed });
+        assert_eq!(read(&["sync"]), sync(SYNC_ROUNDS, SYNC_SEED));
+        assert_eq!(read(&["sync", "--seed", "3", "--rounds", "7"]), sync(7, 3));
+    }
+
+    #[test]
     fn what_is_no_number_and_no_store_is_refused() {
         for arguments in [
+            ["sync", "--seed", "x"],
+            ["sync", "--store", "sqlite"],
             ["server", "--store", "paper"],
             ["server", "--rounds", "many"],
             ["7", "8", "9"],
@@ -121,5 +174,6 @@ mod tests {
             assert!(read(&arguments).is_err(), "{arguments:?}");
         }
         assert!(read(&["server", "--rounds"]).is_err());
+        assert!(read(&["sync", "7"]).is_err());
     }
 }

@@ -56,8 +56,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "kill",
-        arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres]]",
-        does: "kills a real process at random moments and compares what it left [default: the core, 200 rounds; server: 100 on each store]",
+        arguments: "[ROUNDS | server [--rounds N] [--store sqlite|postgres] | sync [--rounds N] [--seed S]]",
+        does: "kills real processes at random moments and compares what they left [default: the core, 200 rounds; server: 100 on each store; sync, a server and two phones: 100]",
         run: kill::run,
     },
     Command {

@@ -37,6 +37,10 @@ const STEPS: &[Step] = &[
         },
     },
     Step {
+        name: "kill sync",
+        run: |repository| kill::rounds_of_sync(repository, kill::SYNC_ROUNDS_IN_TEST, kill::SYNC_SEED).into(),
+    },
+    Step {
         name: "simulation",
         run: simulate::step,
     },

@@ -448,11 +448,12 @@ pub fn snapshots(data: &[u8]) {
         .expect("a folder");
     // Read in two portions: what ends in the first is not read again.
     let whole = read_items(data).map_while(Result::ok).count();
-    let mut reading = read_items(&data[..data.len() / 2]);
+    let mut reading = read_items(data.split_at(data.len() / 2).0);
     let before = reading.by_ref().map_while(Result::ok).count();
-    let after = read_items(&data[reading.read_bytes()..])
-        .map_while(Result::ok)
-        .count();
+    let unread = data
+        .get(reading.read_bytes()..)
+        .expect("no more was read than there is");
+    let after = read_items(unread).map_while(Result::ok).count();
     assert_eq!(before + after, whole);
 }
 

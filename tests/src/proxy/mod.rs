@@ -297,6 +297,16 @@ impl Proxy {
             .count()
     }
 
+    /// How often each thing was done to a request so far, by its name in the record; `passed` counts those that met nothing.
+    #[must_use]
+    pub fn treatments(&self) -> BTreeMap<&'static str, usize> {
+        let exchanges = self.shared.exchanges.lock().expect("no panic");
+        exchanges.iter().fold(BTreeMap::new(), |mut counts, exchange| {
+            *counts.entry(exchange.treatment).or_default() += 1;
+            counts
+        })
+    }
+
     /// Counts and bytes so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {

@@ -1,0 +1,302 @@
+//! Looks at what processes left: the rows and files of a server that may run or be dead, and what the screen of a phone shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ayumi_core::app::{App, Config};
+use ayumi_core::chat::{PAGE_ITEMS, PageFrom, PictureFile, TimelineItem};
+use ayumi_core::clock::SystemClock;
+use ayumi_core::time::Tz;
+use ayumi_protocol::body::Attachment;
+use ayumi_protocol::hash;
+use ayumi_protocol::id::CaseId;
+use rusqlite::{Connection, OpenFlags};
+use sha2::{Digest as _, Sha256};
+
+use super::judge::{Name, Photo, Shown, Side, Wrong, incomplete};
+use super::phone::PhoneProcess;
+use crate::phone::SeededRandom;
+
+/// Somebody who looks at the store of a server without being one.
+#[derive(Debug)]
+pub struct Observer {
+    data: PathBuf,
+    /// The last place that was looked at.
+    seq: i64,
+    /// How often somebody looked.
+    pub looks: u32,
+    /// How many pictures and small copies were found complete with their message.
+    pub pictures: u32,
+}
+
+/// The messages of the log after a place, the last place, and the pictures that are complete.
+struct Look {
+    messages: Vec<Shown>,
+    seq: i64,
+    files: BTreeMap<String, String>,
+}
+
+impl Observer {
+    /// Of a server that keeps its data in this folder.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            seq: 0,
+            looks: 0,
+            pictures: 0,
+        }
+    }
+
+    /// Looks at the messages that are new since the last look: each that can be read has all its pictures at this moment.
+    ///
+    /// Errors: the engine cannot read now, such as while a server begins.
+    pub fn look(&mut self) -> Result<Vec<Wrong>, rusqlite::Error> {
+        let look = read(&self.data, self.seq)?;
+        self.seq = look.seq;
+        self.looks += 1;
+        self.pictures += look
+            .messages
+            .iter()
+            .map(|shown| 2 * shown.photos.len() as u32)
+            .sum::<u32>();
+        Ok(incomplete(&look.messages, &look.files))
+    }
+
+    /// The whole log, and every complete picture under the name that the server has for it, with the hash of its bytes.
+    ///
+    /// Errors: as [`Self::look`].
+    pub fn all(&self) -> Result<(Vec<Shown>, BTreeMap<String, String>), rusqlite::Error> {
+        let look = read(&self.data, 0)?;
+        Ok((look.messages, look.files))
+    }
+}
+
+fn read(data: &Path, after: i64) -> Result<Look, rusqlite::Error> {
+    let path = data.join("ayumi.db");
+    // One that writes nothing cannot help a server that was killed to recover.
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    // One moment for both questions.
+    connection.execute_batch("BEGIN")?;
+    let mut statement = connection.prepare(
+        "SELECT seq, body FROM entry WHERE kind = 'message.posted' AND audience = 'care' AND seq > ?1 ORDER BY seq",
+    )?;
+    let rows: Vec<(i64, String)> = statement
+        .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let messages: Vec<Shown> = rows.iter().map(|(_, body)| message(body)).collect();
+    let wanted: BTreeSet<&String> = messages
+        .iter()
+        .flat_map(|shown| &shown.photos)
+        .flat_map(|photo| [&photo.picture, &photo.thumbnail])
+        .collect();
+    let mut statement = connection.prepare(
+        "SELECT lower(hex(sha256)), object_key FROM upload WHERE object_key IS NOT NULL AND offset_bytes = length_bytes",
+    )?;
+    let complete: Vec<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let files = complete
+        .into_iter()
+        .filter(|(name, _)| wanted.contains(name))
+        .filter_map(|(name, key)| Some((name, sum_of(&data.join("objects").join(key))?)))
+        .collect();
+    let seq = rows.last().map_or(after, |(seq, _)| *seq);
+    Ok(Look { messages, seq, files })
+}
+
+fn message(body: &str) -> Shown {
+    let body: serde_json::Value = serde_json::from_str(body).expect("a body");
+    let hash = |value: &serde_json::Value| value["sha256"].as_str().expect("a hash").to_owned();
+    let pictures = body["attachments"].as_array().map_or(&[][..], Vec::as_slice);
+    Shown {
+        name: named(body["text"].as_str()),
+        photos: pictures
+            .iter()
+            .map(|picture| Photo {
+                picture: hash(picture),
+                thumbnail: hash(&picture["thumbnail"]),
+            })
+            .collect(),
+    }
+}
+
+fn named(text: Option<&str>) -> Name {
+    text.and_then(Name::read).expect("a message of ours")
+}
+
+/// `None` if there is no such file.
+fn sum_of(path: &Path) -> Option<String> {
+    let sum = Sha256::digest(std::fs::read(path).ok()?);
+    Some(hash::Sha256::from_bytes(sum.into()).to_string())
+}
+
+/// What a phone shows and keeps.
+#[derive(Debug)]
+pub struct Screen {
+    /// Its conversation, oldest first.
+    pub messages: Vec<Shown>,
+    /// Operations in its outbox.
+    pub waiting: usize,
+    /// The pictures that it can show, each under its name with the hash of its bytes.
+    pub files: BTreeMap<String, String>,
+    /// The app had to repair its files.
+    pub was_recovered: bool,
+}
+
+/// Opens the app of a phone while none of its commands runs.
+///
+/// # Panics
+/// If it cannot be opened.
+#[must_use]
+pub fn screen(phone: &PhoneProcess) -> Screen {
+    let app = App::open(Config {
+        folder: phone.data(),
+        key: None,
+        zone: Tz::Asia__Tokyo,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SeededRandom::new(1)),
+        server: None,
+    })
+    .expect("an app");
+    let was_recovered = app.recovery().is_some();
+    let case_id = match phone.side {
+        Side::Her => app
+            .account()
+            .expect("an account")
+            .and_then(|account| account.case_id),
+        Side::Dietitian => app
+            .staff()
+            .caseload()
+            .expect("a caseload")
+            .first()
+            .map(|line| line.case_id),
+    };
+    let items = case_id.map(|case_id| timeline(&app, case_id)).unwrap_or_default();
+    let mut files = BTreeMap::new();
+    for picture in items.iter().flat_map(|item| &item.pictures) {
+        let attachment = &picture.attachment;
+        for (name, file) in [
+            (attachment.sha256, &picture.original),
+            (attachment.thumbnail.sha256, &picture.thumbnail),
+        ] {
+            if let PictureFile::Here(path) = file {
+                files.extend(sum_of(path).map(|sum| (name.to_string(), sum)));
+            }
+        }
+    }
+    let waiting = app.outbox().expect("an outbox").len();
+    app.close().expect("a closed app");
+    Screen {
+        messages: items.iter().map(shown).collect(),
+        waiting,
+        files,
+        was_recovered,
+    }
+}
+
+fn timeline(app: &App, case_id: CaseId) -> Vec<TimelineItem> {
+    let (mut items, mut from) = (Vec::new(), PageFrom::Newest);
+    loop {
+        let page = app
+            .chat()
+            .timeline(case_id, from, PAGE_ITEMS, &BTreeSet::new())
+            .expect("a page");
+        let has_older = page.has_older;
+        items.splice(0..0, page.items);
+        match items.first() {
+            Some(oldest) if has_older => from = PageFrom::Before(oldest.place),
+            _ => return items,
+        }
+    }
+}
+
+fn shown(item: &TimelineItem) -> Shown {
+    Shown {
+        name: named(item.text.as_deref()),
+        photos: item
+            .pictures
+            .iter()
+            .map(|picture| photo_of(&picture.attachment))
+            .collect(),
+    }
+}
+
+/// The hashes that a message names.
+#[must_use]
+pub fn photo_of(attachment: &Attachment) -> Photo {
+    Photo {
+        picture: attachment.sha256.to_string(),
+        thumbnail: attachment.thumbnail.sha256.to_string(),
+    }
+}
+
+/// Messages that a phone has in its copy of the log at this moment, read past the app and without a change to its files.
+///
+/// # Panics
+/// If the copy cannot be read.
+#[must_use]
+pub fn arrived(phone: &PhoneProcess) -> Vec<Shown> {
+    let copy = tempfile::tempdir().expect("a folder");
+    for name in ["user.db", "user.db-wal"] {
+        let from = phone.data().join("user").join(name);
+        if from.exists() {
+            std::fs::copy(from, copy.path().join(name)).expect("a copy");
+        }
+    }
+    let connection = Connection::open(copy.path().join("user.db")).expect("a database");
+    let mut statement = connection
+        .prepare(
+            "SELECT message.text, picture.sha256, picture.thumbnail_sha256
+            FROM message
+            JOIN message_picture AS picture USING (case_id, seq)
+            ORDER BY seq, position",
+        )
+        .expect("the tables of a conversation");
+    let rows = statement.query_map([], |row| {
+        let text: String = row.get(0)?;
+        Ok(Shown {
+            name: named(Some(&text)),
+            photos: vec![Photo {
+                picture: row.get(1)?,
+                thumbnail: row.get(2)?,
+            }],
+        })
+    });
+    rows.expect("rows").map(|row| row.expect("a row")).collect()
+}
+
+/// What is wrong with the databases below a folder, each by the check of its own engine.
+///
+/// # Panics
+/// If a folder cannot be read.
+#[must_use]
+pub fn damage(folder: &Path) -> Vec<String> {
+    let mut damage = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            damage.extend(self::damage(&path));
+        } else if path.extension().is_some_and(|extension| extension == "db") {
+            let said = checked(&path).unwrap_or_else(|error| error.to_string());
+            if said != "ok" {
+                damage.push(format!("{}: {said}", path.display()));
+            }
+        }
+    }
+    damage
+}
+
+fn checked(path: &Path) -> Result<String, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let orphans = connection
+        .prepare("PRAGMA foreign_key_check")?
+        .query([])?
+        .next()?
+        .is_some();
+    if orphans {
+        return Ok("a row refers to a row that is gone".to_owned());
+    }
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))
+}
