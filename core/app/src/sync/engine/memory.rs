@@ -212,9 +212,9 @@ impl Memory {
             .collect()
     }
 
-    /// Everything that waits after a failure.
-    fn retries(&mut self) -> impl Iterator<Item = &mut Retry> {
-        self.lanes
+    pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
+        let retries = self
+            .lanes
             .values_mut()
             .chain(self.uploads.values_mut())
             .chain(self.pull.by_log.values_mut())
@@ -223,18 +223,10 @@ impl Memory {
                 &mut self.refresh,
                 &mut self.pictures,
                 &mut self.caseload,
-            ])
-    }
-
-    pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
-        for retry in self.retries() {
+            ]);
+        for retry in retries {
             retry.kick(kick, now);
         }
-    }
-
-    /// Whether something waits that a kick would let try at once.
-    pub(super) fn is_moved_by(&mut self, kick: Kick, now: Duration) -> bool {
-        self.retries().any(|retry| retry.is_moved_by(kick, now))
     }
 
     pub(super) fn shown(&self) -> Shown {

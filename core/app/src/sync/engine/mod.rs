@@ -360,10 +360,6 @@ impl Step<'_> {
             .last_kick_at
             .map_or(now, |last| last.saturating_add(APART));
         if at > now {
-            // Nothing to come back for: an exchange that is done would last a second longer, with a wake-up at its end.
-            if !self.memory.is_moved_by(kick, now) {
-                return;
-            }
             let later = self
                 .memory
                 .later_kick
