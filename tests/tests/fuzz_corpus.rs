@@ -101,3 +101,8 @@ fn the_corpus_of_protocol_answers_is_survived() {
 fn the_corpus_of_server_answers_is_survived() {
     run("server_answers", targets::server_answers);
 }
+
+#[test]
+fn the_corpus_of_snapshots_is_survived() {
+    run("snapshots", targets::snapshots);
+}

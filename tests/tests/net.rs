@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use ayumi_core::case::Consent;
 use ayumi_core::chat::{NewMessage, PageFrom};
 use ayumi_core::clock::{MonotonicClock as _, SystemMonotonicClock};
 use ayumi_core::net::SyncError;
@@ -331,6 +332,28 @@ fn f43_a_wait_that_was_asked_for_is_kept_whatever_comes_and_pulls_go_on() {
         assert!(pair.proxy.requests_to("/v1/pull") > pulls);
         pair.still_waits();
     }
+}
+
+#[test]
+fn consent_that_is_given_and_withdrawn_in_a_tunnel_arrives_in_one_push_in_order_and_holds_what_was_said() {
+    let pair = Pair::new();
+    let sync = pair.participant.app.sync();
+    let consent = sync.consent_text(PATIENCE).unwrap();
+    pair.exchange();
+    pair.proxy.network_goes_away();
+    let cases = pair.participant.app.cases();
+    cases.withdraw_consent().unwrap();
+    cases.give_consent(consent.version, consent.text_sha256).unwrap();
+    pair.say("held");
+    cases.withdraw_consent().unwrap();
+    pair.exchange();
+    pair.proxy.network_comes_back();
+    let before = pair.proxy.requests_to("/v1/push");
+    pair.exchange();
+    assert_eq!(pair.proxy.requests_to("/v1/push") - before, 1);
+    let record = cases.record(pair.case_id).unwrap().unwrap();
+    assert_eq!(record.consent, Consent::Withdrawn);
+    pair.still_waits();
 }
 
 #[test]

@@ -302,6 +302,9 @@ impl App {
         self.store
             .write::<_, StoreError>(|tx| Ok(uploads::sql::forget_old_uploads(tx, now)?))?;
         let keep = self.store.read(|reader| chat::files_to_keep(reader, now))?;
+        // An upload of the system may go on over this start: its slice stays as long as the picture is to be sent.
+        let to_do = self.store.read(uploads::hashes_to_do)?;
+        self.chat_files.slices.keep_only(&to_do)?;
         let deleted = self.chat_files.attachments.collect(&keep, now)?;
         if deleted > 0 {
             tracing::info!(deleted, "files of pictures that nothing names");

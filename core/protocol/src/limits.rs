@@ -177,6 +177,10 @@ pub const SHORT_CODE_LIFE: Duration = Duration::from_mins(10);
 pub const SNAPSHOT_TRANSACTION_ENTRIES: usize = 1000;
 /// Bytes of a snapshot, decompressed: ten times the largest log expected in ten years.
 pub const SNAPSHOT_BYTES: usize = 64 * MIB;
+/// Bytes of a snapshot that are asked for at a time: what a lost connection costs, two seconds at [`UPLOAD_BYTES_PER_SECOND`].
+pub const SNAPSHOT_PART_BYTES: u32 = 256 * 1024;
+/// Entries that a snapshot has to save a phone: ten pages in the foreground. Below that pages are as good.
+pub const SNAPSHOT_WORTH_ENTRIES: i64 = 1000;
 
 /// A value that is longer, larger or otherwise other than this module allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,11 @@
 //! The file is the sequence, compressed by gzip, of [`SnapshotItem`]s, one JSON value after the other, for the entries 1 to `up_to_seq` without a
 //! gap. A line break after each value is for the eye; a body may hold line breaks too, so [`read_items`] goes by values.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use serde_json::StreamDeserializer;
+use serde_json::de::SliceRead;
 
 use crate::cursor::{Epoch, LogName, Seq};
 use crate::entry::Entry;
@@ -90,15 +94,72 @@ impl SnapshotItem {
 ///
 /// Shapes: items in the order of the file; the first error is the last item.
 /// Errors: as [`Wire::parse`]. Whether numbers have gaps is for the caller to see.
-pub fn read_items(bytes: &[u8]) -> impl Iterator<Item = Result<SnapshotItem, ParseError>> {
-    let mut items = serde_json::Deserializer::from_slice(bytes).into_iter::<SnapshotItem>();
-    let mut has_failed = false;
-    std::iter::from_fn(move || {
-        if has_failed {
+#[must_use]
+pub fn read_items(bytes: &[u8]) -> SnapshotItems<'_> {
+    SnapshotItems {
+        items: serde_json::Deserializer::from_slice(bytes).into_iter(),
+        read_bytes: 0,
+        has_failed: false,
+    }
+}
+
+/// The items in some bytes. See [`read_items`].
+pub struct SnapshotItems<'a> {
+    items: StreamDeserializer<'a, SliceRead<'a>, SnapshotItem>,
+    read_bytes: usize,
+    has_failed: bool,
+}
+
+impl SnapshotItems<'_> {
+    /// Where the last item that was read ends, in bytes from the start: whoever has a part of the content goes on from there.
+    #[must_use]
+    pub const fn read_bytes(&self) -> usize {
+        self.read_bytes
+    }
+}
+
+/// Only how far it came: items hold what a person wrote.
+impl fmt::Debug for SnapshotItems<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SnapshotItems({} bytes read)", self.read_bytes)
+    }
+}
+
+impl Iterator for SnapshotItems<'_> {
+    type Item = Result<SnapshotItem, ParseError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_failed {
             return None;
         }
-        let item = items.next()?;
-        has_failed = item.is_err();
-        Some(item.map_err(ParseError::from))
-    })
+        let item = self.items.next()?;
+        match item {
+            Ok(item) => {
+                self.read_bytes = self.items.byte_offset();
+                Some(Ok(item))
+            }
+            Err(error) => {
+                self.has_failed = true;
+                Some(Err(error.into()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_content_is_read_as_far_as_its_items_are_whole_and_the_next_part_goes_on_there() {
+        let text = "{\"thinned\":{\"seq\":1,\"kind\":\"message.read\"}}\n{\"thinned\":{\"seq\":2,\"kind\":\"message.read\"}}\n";
+        for cut in 0..=text.len() {
+            let mut first = read_items(&text.as_bytes()[..cut]);
+            let before = first.by_ref().filter_map(Result::ok).count();
+            let read = first.read_bytes();
+            assert!(read <= cut);
+            let after = read_items(&text.as_bytes()[read..]).map(Result::unwrap).count();
+            assert_eq!(before + after, 2, "{cut}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Which entries a snapshot may hold without their body, because a later one of the same log says more.
 //!
-//! The server does not fold: it groups entries by [`ThinningKey`] and thins all of a group but those of the highest rank. The rule is
+//! The server does not fold: it groups entries by [`ThinningKey`] and thins those of a group before the last one of the highest rank
+//! whose own rank is lower. What stands behind that one stays whole: when somebody last wrote is told by the last entry. The rule is
 //! tested where the fold is: the fold of a snapshot equals the fold of the log. A fold that needs more has to change this table.
 
 use crate::body::Body;
@@ -9,7 +10,7 @@ use crate::id::{AccountId, ArticleId, DeviceId, OpId, WeighInId};
 use crate::kind::Kind;
 use crate::time::LocalDate;
 
-/// What an entry is about; of all entries about the same only those of the highest rank matter.
+/// What an entry is about; of all entries about the same only those of the highest rank matter, and those behind them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ThinningKey {
     /// The read mark of one reader.
@@ -33,7 +34,7 @@ pub enum ThinningKey {
 pub struct Thinning {
     /// What it is about.
     pub key: ThinningKey,
-    /// An entry with a higher rank about the same makes this one superfluous; an equal one does not.
+    /// A later entry with a higher rank about the same makes this one superfluous; an equal one does not.
     pub rank: i64,
 }
 

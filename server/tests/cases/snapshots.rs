@@ -105,10 +105,13 @@ fn is_superfluous(entry: &Entry, log: &[Entry]) -> bool {
         }
     };
     rank(entry).is_some_and(|mine| {
-        let others = log.iter().filter_map(rank);
-        others
-            .into_iter()
-            .any(|other| other.key == mine.key && other.rank > mine.rank)
+        let highest = log
+            .iter()
+            .filter_map(|other| Some((rank(other)?, other.seq)))
+            .filter(|(other, _)| other.key == mine.key)
+            .map(|(other, seq)| (other.rank, seq))
+            .max();
+        highest.is_some_and(|(rank, last)| rank > mine.rank && last > entry.seq)
     })
 }
 

@@ -1,7 +1,7 @@
 //! What the fuzz targets do with their input, one function for each. `tests/tests/fuzz_corpus.rs` runs the same functions
 //! over the committed corpus with the stable compiler.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use ayumi_core::import::google_fit::GoogleFit;
 use ayumi_core::import::libra::Libra;
 use ayumi_core::import::weight_csv::{self, WeightColumns};
 use ayumi_core::import::{DateOrder, ImportError, LengthUnit, Record, Records, detect, trendweight};
-use ayumi_core::pictures::prepare;
+use ayumi_core::pictures::{prepare, sha256_of};
 use ayumi_core::search::{MESSAGES, QUERY_CHARACTERS, Query};
 use ayumi_core::steps;
 use ayumi_core::store::{Store, StoreConfig, StoreError};
 use ayumi_core::sync::engine::{
     Command, Engine, EngineConfig, Files, HttpAnswer, Input, Instruction, Now, SignIn,
 };
+use ayumi_core::sync::snapshots::SnapshotFolder;
 use ayumi_core::time::{DayStart, Tz, UtcMillis};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
 use ayumi_protocol::body::BodyReading;
@@ -36,6 +37,8 @@ use ayumi_protocol::time::LocalDate;
 use ayumi_protocol::version::AppVersion;
 use ayumi_server::cases::snapshots::deliver::AskedRange;
 use ayumi_server::uploads::picture_header;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// A zone with clock changes of an hour.
 const ZONE: Tz = Tz::Europe__Berlin;
@@ -222,10 +225,14 @@ pub fn server_answers(data: &[u8]) {
         body: body.to_vec(),
     };
     let store = engine_store();
+    let files = NoFiles {
+        snapshots: snapshot_folder(),
+    };
     let mut monotonic = Duration::ZERO;
     let mut engine = Engine::new(EngineConfig {
         app_version: AppVersion::parse("1.0.0").expect("a version"),
         asks_about_old_messages: true,
+        snapshot_worth_entries: 1,
     });
     let mut step = |engine: &mut Engine, input: Input| {
         monotonic = monotonic.saturating_add(Duration::from_secs(1));
@@ -233,7 +240,7 @@ pub fn server_answers(data: &[u8]) {
             monotonic,
             wall: UtcMillis(1_788_220_800_000),
         };
-        let (instructions, stepped) = engine.step(store, &NoFiles, now, &NoChance, input);
+        let (instructions, stepped) = engine.step(store, &files, now, &NoChance, input);
         stepped.expect("no answer breaks the store");
         instructions
     };
@@ -288,7 +295,9 @@ pub fn server_answers(data: &[u8]) {
 const SESSION: &str = r#"{"server_time_ms":1788220800000,"account_id":"01990000-0000-7000-8000-000000000001","device_id":"01990000-0000-7000-8000-000000000002","roles":[],"case_id":"01990000-0000-7000-8000-000000000003","epoch":"01990000-0000-7000-8000-000000000004","tokens":{"access_token":"a","access_expires_in_ms":900000,"refresh_token":"r"}}"#;
 
 /// A phone without a picture.
-struct NoFiles;
+struct NoFiles {
+    snapshots: SnapshotFolder,
+}
 
 impl Files for NoFiles {
     fn attachment_length(&self, _sha256: Sha256) -> Result<Option<u64>, StoreError> {
@@ -301,6 +310,10 @@ impl Files for NoFiles {
 
     fn has_picture(&self, _sha256: Sha256) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn snapshots(&self) -> &SnapshotFolder {
+        &self.snapshots
     }
 }
 
@@ -403,6 +416,44 @@ pub fn pictures(data: &[u8]) {
         assert!(picture.width_px.max(picture.height_px) <= edge_px);
         assert!(picture.length_bytes() <= limits::PICTURE_BYTES);
     }
+}
+
+/// A folder that every run shares; what is in it is a cache.
+fn snapshot_folder() -> SnapshotFolder {
+    SnapshotFolder::new(std::env::temp_dir().join(format!("ayumi-fuzz-snapshots-{}", std::process::id())))
+}
+
+/// The file of a snapshot, as it came and packed: never more is unpacked than asked for, portions meet, and reading ends.
+pub fn snapshots(data: &[u8]) {
+    const PORTION: u64 = 64;
+    let packed = {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(data).expect("memory takes bytes");
+        encoder.finish().expect("memory takes bytes")
+    };
+    let folder = snapshot_folder();
+    for (file, content) in [(data, None), (packed.as_slice(), Some(data))] {
+        let sha256 = sha256_of(file);
+        folder.write(sha256, 0, file).expect("a file");
+        assert!(folder.is_whole(sha256).expect("a file"));
+        let first = folder.unpack(sha256, 0, PORTION);
+        assert!(first.as_ref().is_ok_and(|first| first.len() as u64 <= PORTION) || content.is_none());
+        if let Some(content) = content {
+            let rest = folder.unpack(sha256, PORTION, u64::MAX).expect("it is packed");
+            assert_eq!([first.expect("it is packed"), rest].concat(), content);
+        }
+    }
+    folder
+        .keep_only(&std::collections::BTreeSet::new())
+        .expect("a folder");
+    // Read in two portions: what ends in the first is not read again.
+    let whole = read_items(data).map_while(Result::ok).count();
+    let mut reading = read_items(&data[..data.len() / 2]);
+    let before = reading.by_ref().map_while(Result::ok).count();
+    let after = read_items(&data[reading.read_bytes()..])
+        .map_while(Result::ok)
+        .count();
+    assert_eq!(before + after, whole);
 }
 
 /// What a phone gets from a server, and entries as it stores them.

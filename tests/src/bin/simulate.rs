@@ -13,15 +13,15 @@ use ayumi_tests::oracle::Word;
 use ayumi_tests::simulation::{BUGS, Options, Outcome, Template, run};
 
 fn main() {
-    let mut seeds = 100_u64;
-    let mut only = None;
+    let mut seeds = None;
+    let mut first = None;
     let mut options = Options::default();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1);
         match argument.as_str() {
-            "--seeds" => seeds = number(),
-            "--seed" => only = Some(number()),
+            "--seeds" => seeds = Some(number()),
+            "--seed" => first = Some(number()),
             "--minutes" => options.minutes = number(),
             "--verbose" => options.is_verbose = true,
             "--prove" => std::process::exit(i32::from(!prove(options))),
@@ -31,7 +31,10 @@ fn main() {
             }
         }
     }
-    let (first, last) = only.map_or((1, seeds), |seed| (seed, seed));
+    // One seed alone is run again; with a number it is where the row begins.
+    let count = seeds.unwrap_or(if first.is_some() { 1 } else { 100 });
+    let first = first.unwrap_or(1_u64);
+    let last = first.saturating_add(count.saturating_sub(1));
     let next = AtomicU64::new(first);
     let outcomes: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

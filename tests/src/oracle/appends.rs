@@ -232,17 +232,23 @@ impl Checker {
             return;
         };
         let order = store.lanes.entry((entry.log, device, lane)).or_default();
+        // A withdrawal overtakes: what it held comes later, from an earlier place.
+        let overtakes = entry.kind == Kind::ConsentWithdrawn;
         let reordered = match key {
             Key::Unknowable => false,
             Key::Reoffered { epoch, seq } => {
                 let last = order.last_reoffered.entry(epoch).or_default();
                 let late = seq < *last;
-                *last = (*last).max(seq);
+                if !overtakes {
+                    *last = (*last).max(seq);
+                }
                 late || order.last_placed.is_some()
             }
             Key::Placed(place) => {
                 let late = order.last_placed.is_some_and(|last| place < last);
-                order.last_placed = order.last_placed.max(Some(place));
+                if !overtakes {
+                    order.last_placed = order.last_placed.max(Some(place));
+                }
                 late
             }
         };

@@ -56,6 +56,7 @@
 //! | sent again after a refusal; confirmed after 24 hours | at the tail, with the old id and bytes; later operations may have passed it meanwhile |
 //! | rewritten in place, coalesced | keeps the place that it had |
 //! | consent withdrawn | the withdrawal is enqueued last and sent first; what it overtook is held, and goes only as sent again, behind the next consent |
+//! | consent given, not acknowledged, and withdrawn | the consent may still go, before the withdrawal: a copy of it that arrived later would undo the withdrawal |
 //! | consent given again on another device of hers | what this phone held goes once it has folded that, in its own order and behind that consent |
 //! | stored at the first attempt, its answer lost, then parked or confirmed | judged by the place at the append, which was right |
 //! | an old attempt may still wander in the network when the operation is parked, overtaken by a withdrawal, or has a new place | not judged for two minutes: nobody can tell which request arrived |

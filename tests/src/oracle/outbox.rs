@@ -127,7 +127,18 @@ impl Checker {
                 .files
                 .withdrawn
                 .get(&known.enqueue.log.case)
-                .is_some_and(|withdrawal| *withdrawal != op)
+                .is_some_and(|withdrawal| {
+                    let place_of = |op| {
+                        phone
+                            .files
+                            .placements
+                            .get(op)
+                            .map(|placement| placement.local_order)
+                    };
+                    let is_earlier_word =
+                        known.enqueue.kind == Kind::ConsentGiven && place_of(&op) < place_of(withdrawal);
+                    *withdrawal != op && !is_earlier_word
+                })
         });
         let (mut altered, mut passed) = (false, false);
         if let Some(placement) = phone.files.placements.get_mut(&op) {

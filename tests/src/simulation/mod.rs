@@ -21,6 +21,7 @@
 //! | `run.rs` | the loop |
 //! | `logs.rs` | what is logged |
 //! | `random.rs` | chance |
+//! | `day.rs` | an ordinary day of one phone without faults, counted |
 
 #![expect(
     clippy::panic,
@@ -37,6 +38,7 @@
 )]
 
 mod backend;
+mod day;
 mod logs;
 mod network;
 mod people;
@@ -52,6 +54,7 @@ use ayumi_core::deliberate::Bug;
 
 use crate::oracle::{Anomaly, Invariant};
 
+pub use day::{Costs, Day};
 pub use run::run;
 pub use world::Template;
 

@@ -127,6 +127,8 @@ impl Phone {
             engine: Engine::new(EngineConfig {
                 app_version: APP_VERSION,
                 asks_about_old_messages: true,
+                // Simulated logs are short.
+                snapshot_worth_entries: 10,
             }),
             clock,
             timer: None,

@@ -8,8 +8,10 @@ use ayumi_core::sync::engine::{HttpRequest, RequestBody};
 use ayumi_core::sync::outbox::{OperationState, Outgoing};
 use ayumi_protocol::body::{Body, BodyReading, RawBody};
 use ayumi_protocol::cursor::{self, Audience, LogName};
+use ayumi_protocol::hash;
 use ayumi_protocol::id::{CaseId, OpId};
 use ayumi_protocol::push::PushRequest;
+use ayumi_protocol::upload::UploadRequest;
 use ayumi_protocol::wire::Wire as _;
 use ayumi_server::server::boxed;
 use ayumi_server::store::Value;
@@ -35,6 +37,8 @@ pub struct Recorder {
     pub heads: BTreeMap<Log, u64>,
     /// Operations that people caused.
     pub operations: u64,
+    /// Pictures that a device has announced, with their case.
+    uploads: BTreeMap<(u128, hash::Sha256), u128>,
     /// Phones that know of a withdrawal.
     withdrawn: BTreeMap<u128, bool>,
     /// Phones that may not send at present.
@@ -232,9 +236,11 @@ impl Recorder {
                     .map(|entry| FoldedEntry {
                         seq: u64::try_from(entry.seq.number()).unwrap_or(0),
                         op: id(entry.op_id),
-                        body: entry.body.as_ref().map_or(oracle::Body::Erased, |body| {
-                            oracle::Body::Whole(fingerprint(body.as_str()))
-                        }),
+                        body: match &entry.body {
+                            Some(body) => oracle::Body::Whole(fingerprint(body.as_str())),
+                            None if entry.body_version == 0 => oracle::Body::Thinned,
+                            None => oracle::Body::Erased,
+                        },
                     })
                     .collect(),
                 items,
@@ -277,9 +283,37 @@ impl Recorder {
         }
     }
 
+    /// What a request is counted by.
+    fn target_of(&mut self, device: u128, request: &HttpRequest) -> Option<Target> {
+        if request.path.starts_with("/v1/pull") {
+            return Some(Target::Pull);
+        }
+        if request.path.starts_with("/v1/session/refresh") {
+            return Some(Target::Session);
+        }
+        match &request.body {
+            RequestBody::Json(bytes) if request.path.starts_with("/v1/push") => {
+                let push = PushRequest::parse(bytes).ok()?;
+                Some(Target::Lane(log_of(push.log).case, lane_of(push.lane)))
+            }
+            RequestBody::Json(bytes) if request.path.starts_with("/v1/uploads") => {
+                let upload = UploadRequest::parse(bytes).ok()?;
+                let case = log_of(upload.log).case;
+                self.uploads.insert((device, upload.sha256), case);
+                Some(Target::Lane(case, Lane::Talk))
+            }
+            // A part follows its announcement in the same process.
+            RequestBody::FilePart { sha256, .. } => {
+                let case = self.uploads.get(&(device, *sha256))?;
+                Some(Target::Lane(*case, Lane::Talk))
+            }
+            _ => None,
+        }
+    }
+
     /// Writes down which bytes leave with a request, and that it leaves.
     pub fn request(&mut self, at_ms: u64, phone: &Phone, request: &HttpRequest) -> Option<Target> {
-        let target = target_of(request)?;
+        let target = self.target_of(phone.device, request)?;
         if let (Target::Lane(..), RequestBody::Json(bytes)) = (target, &request.body)
             && let Ok(push) = PushRequest::parse(bytes)
         {
@@ -413,24 +447,6 @@ fn items(app: &ayumi_core::app::App, case_id: CaseId, cursor: cursor::Seq) -> Ve
         }
     }
     items
-}
-
-/// What a request is counted by.
-#[must_use]
-pub fn target_of(request: &HttpRequest) -> Option<Target> {
-    if request.path.starts_with("/v1/pull") {
-        return Some(Target::Pull);
-    }
-    if request.path.starts_with("/v1/session/refresh") {
-        return Some(Target::Session);
-    }
-    if request.path.starts_with("/v1/push")
-        && let RequestBody::Json(bytes) = &request.body
-        && let Ok(push) = PushRequest::parse(bytes)
-    {
-        return Some(Target::Lane(log_of(push.log).case, lane_of(push.lane)));
-    }
-    None
 }
 
 fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Option<RawBody>)> {

@@ -14,16 +14,21 @@ use super::sql;
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;
-use crate::sync::uploads;
+use crate::sync::snapshots::SnapshotFolder;
+use crate::sync::uploads::{self, SliceFolder};
 use crate::time::UtcMillis;
 
-/// The two folders with pictures.
+/// The folders with files beside the databases.
 #[derive(Debug, Clone)]
 pub(crate) struct ChatFiles {
     /// Own pictures, before the server has them and a while after.
     pub attachments: AttachmentFolder,
     /// Pictures that can be fetched again.
     pub images: AttachmentFolder,
+    /// Beginnings of logs on their way into replicas.
+    pub snapshots: SnapshotFolder,
+    /// Rests of own pictures that the operating system uploads.
+    pub slices: SliceFolder,
 }
 
 impl ChatFiles {
@@ -32,6 +37,8 @@ impl ChatFiles {
         Self {
             attachments: AttachmentFolder::new(root.join("user").join("attachments"), Durability::Synced),
             images: AttachmentFolder::new(root.join("cache").join("images"), Durability::Cache),
+            snapshots: SnapshotFolder::new(root.join("cache").join("snapshots")),
+            slices: SliceFolder::new(root.join("cache").join("slices")),
         }
     }
 
@@ -102,6 +109,10 @@ impl Files for ChatFiles {
 
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError> {
         Ok(self.images.exists(sha256)? || self.attachments.exists(sha256)?)
+    }
+
+    fn snapshots(&self) -> &SnapshotFolder {
+        &self.snapshots
     }
 }
 

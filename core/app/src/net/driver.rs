@@ -104,6 +104,7 @@ fn new_engine(config: &ServerConfig) -> Engine {
     Engine::new(EngineConfig {
         app_version: config.device.app_version,
         asks_about_old_messages: true,
+        snapshot_worth_entries: ayumi_protocol::limits::SNAPSHOT_WORTH_ENTRIES,
     })
 }
 
@@ -312,6 +313,13 @@ impl Driver {
         }
         if let Some(run) = &state.run {
             drop(run.queue.send(Event::Input(Input::Signal(signal))));
+        }
+    }
+
+    /// Tells the thread something that matters only while it runs.
+    pub(super) fn mention(&self, command: Command) {
+        if let Some(run) = &lock(&self.state).run {
+            drop(run.queue.send(Event::Input(Input::Command(command))));
         }
     }
 

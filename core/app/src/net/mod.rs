@@ -13,6 +13,7 @@
 //! | `driver.rs` | starts and stops the thread, in the middle of anything |
 //! | `run.rs` | the thread: one engine, one queue, one timer |
 //! | `http.rs` | one request |
+//! | `plan.rs` | uploads that the operating system makes |
 //! | `unpack.rs` | bodies within bounds |
 //! | `tls.rs` | whom the app trusts |
 //!
@@ -28,11 +29,13 @@
 
 mod driver;
 mod http;
+mod plan;
 mod run;
 mod sync;
 mod tls;
 mod unpack;
 
 pub(crate) use driver::Driver;
+pub use plan::{UploadPlan, UploadPlanId, UploadResult};
 pub use sync::{Counts, Sync, SyncError, SyncOutcome};
 pub use tls::TlsError;

@@ -49,6 +49,7 @@ pub(super) enum Kind {
     SignOut,
     ConsentText,
     TransferCode,
+    UploadPlan,
 }
 
 impl Kind {
@@ -58,6 +59,7 @@ impl Kind {
             Reply::SignOut(_) => Self::SignOut,
             Reply::ConsentText(_) => Self::ConsentText,
             Reply::TransferCode(_) => Self::TransferCode,
+            Reply::UploadPlan(_) => Self::UploadPlan,
         }
     }
 }

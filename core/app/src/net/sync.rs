@@ -83,8 +83,8 @@ pub struct Counts {
 /// The exchange with the server.
 #[derive(Debug, Clone, Copy)]
 pub struct Sync<'a> {
-    driver: Option<&'a Driver>,
-    store: &'a Store,
+    pub(super) driver: Option<&'a Driver>,
+    pub(super) store: &'a Store,
 }
 
 impl<'a> Sync<'a> {
@@ -92,7 +92,7 @@ impl<'a> Sync<'a> {
         Self { driver, store }
     }
 
-    fn driver(&self) -> Result<&'a Driver, SyncError> {
+    pub(super) fn driver(&self) -> Result<&'a Driver, SyncError> {
         self.driver.ok_or(SyncError::NoServer)
     }
 
@@ -297,7 +297,7 @@ impl<'a> Sync<'a> {
         }
     }
 
-    fn ask(&self, command: Command, kind: Kind, limit: Duration) -> Result<Reply, SyncError> {
+    pub(super) fn ask(&self, command: Command, kind: Kind, limit: Duration) -> Result<Reply, SyncError> {
         Self::wait(self.driver()?, limit, |answer| Event::Asked {
             command,
             kind,

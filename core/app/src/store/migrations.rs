@@ -61,6 +61,7 @@ pub(super) const TABLES_MADE_AGAIN: &[&str] = &[
     "weight_day",
     "replica",
     "log_entry",
+    "log_snapshot",
     "lost_entry",
     "picture_to_fetch",
     "message",

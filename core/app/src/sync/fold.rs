@@ -26,8 +26,11 @@ pub(crate) struct Folding<'a> {
 /// Folds one entry, the next of its log.
 ///
 /// An unknown kind, a newer version and a body that cannot be read are passed over: they stay in the replica and are folded after an
-/// update.
+/// update. So is a thinned entry: a later one says more.
 pub(crate) fn entry(tx: &WriteTransaction<'_>, log: LogName, entry: &Entry) -> Result<(), StoreError> {
+    if entry.body_version == 0 {
+        return Ok(());
+    }
     let folding = Folding { tx, log };
     case::fold::activity(&folding, entry)?;
     staff::fold::activity(&folding, entry)?;

@@ -17,6 +17,7 @@
 //! | `engine` | the state machine; it does no I/O but its own transaction, and is handed time and randomness |
 //! | `uploads` | pictures of own messages on their way to the server |
 //! | `pictures` | pictures of others that are still to be fetched |
+//! | `snapshots` | beginnings of logs as files, for a new phone |
 //!
 //! Source: sync.md.
 
@@ -27,6 +28,7 @@ pub(crate) mod fold;
 pub mod outbox;
 pub(crate) mod pictures;
 pub mod replica;
+pub mod snapshots;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,

@@ -3,11 +3,12 @@
 //! What a phone sends goes through the outbox's own steps: claimed, appended, acknowledged, pulled; each is a call, so that a story can
 //! stop between any two of them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ayumi_protocol::body::{Body, EntryErased, ErasureReason};
+use ayumi_protocol::body::{Body, BodyReading, EntryErased, ErasureReason};
 use ayumi_protocol::cursor::{Audience, Cursor, Epoch, Lane, LogName, Seq};
 use ayumi_protocol::entry::{Entry, Recorded};
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId};
@@ -15,12 +16,15 @@ use ayumi_protocol::kind::KindName;
 use ayumi_protocol::operation::Operation;
 use ayumi_protocol::pull::Page;
 use ayumi_protocol::session::Role;
+use ayumi_protocol::snapshot::SnapshotItem;
+use ayumi_protocol::thinning::{ThinningKey, thinning};
 use ayumi_protocol::time::{UtcOffset, ZoneName};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::account::{Account, SessionState};
-use super::{account, outbox, replica};
+use super::snapshots::{LogSnapshot, SnapshotState};
+use super::{account, outbox, replica, snapshots};
 use crate::app::{App, Config};
 use crate::clock::{ManualClock, Random};
 use crate::store::{Store, StoreError};
@@ -195,6 +199,40 @@ impl Log {
         entry.map(|entry| entry.seq)
     }
 
+    /// What a snapshot holds of it: without what a later entry makes superfluous. The rule of the server, straight from its definition.
+    pub(crate) fn items(&self) -> Vec<SnapshotItem> {
+        let of = |entry: &Entry| match entry.read_body() {
+            Ok(Some(BodyReading::Known(body))) => thinning(entry, &body),
+            _ => None,
+        };
+        let mut highest: BTreeMap<ThinningKey, (i64, Seq)> = BTreeMap::new();
+        for entry in &self.entries {
+            if let Some(about) = of(entry) {
+                let known = highest.entry(about.key).or_insert((about.rank, entry.seq));
+                *known = (about.rank, entry.seq).max(*known);
+            }
+        }
+        let is_superfluous = |entry: &Entry| {
+            of(entry).is_some_and(|about| {
+                let (rank, last) = highest[&about.key];
+                rank > about.rank && last > entry.seq
+            })
+        };
+        self.entries
+            .iter()
+            .map(|entry| {
+                if is_superfluous(entry) {
+                    SnapshotItem::Thinned {
+                        seq: entry.seq,
+                        kind: entry.kind.clone(),
+                    }
+                } else {
+                    SnapshotItem::Entry(Box::new(entry.clone()))
+                }
+            })
+            .collect()
+    }
+
     /// At most `most` entries after a place.
     pub(crate) fn page(&self, after: Seq, most: usize) -> Page {
         let from = after.number() as usize;
@@ -304,6 +342,37 @@ impl Phone {
                 Ok(true)
             })
             .unwrap()
+    }
+
+    /// Applies what a snapshot holds, `most` items in a transaction.
+    pub(crate) fn apply_snapshot(&self, log: &Log, items: &[SnapshotItem], most: usize) {
+        let up_to = items.last().unwrap().seq();
+        self.store()
+            .write::<_, StoreError>(|tx| {
+                let replica = replica::shown(tx, log.name)?.unwrap();
+                let sha256 = crate::pictures::sha256_of(b"a snapshot");
+                let snapshot = LogSnapshot {
+                    replica_id: replica.id,
+                    state: SnapshotState::Applied,
+                    snapshot_id: ayumi_protocol::id::SnapshotId::from_uuid(uuid(7, 1)),
+                    up_to_seq: up_to,
+                    sha256,
+                    length_bytes: 1,
+                    decompressed_bytes: 1,
+                    fetched_bytes: 1,
+                    applied_bytes: 1,
+                };
+                Ok(snapshots::sql::insert(tx, &snapshot)?)
+            })
+            .unwrap();
+        for portion in items.chunks(most.max(1)) {
+            self.store()
+                .write::<_, replica::ItemsError>(|tx| {
+                    let replica = replica::shown(tx, log.name)?.unwrap();
+                    replica::apply_items(tx, NOW, &replica, up_to, portion)
+                })
+                .unwrap();
+        }
     }
 
     /// Reads a log to its end.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use axum::body::Bytes;
 use ayumi_protocol::body::BodyReading;
+use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::hash::Sha256 as Sum;
 use ayumi_protocol::snapshot::SnapshotItem;
@@ -15,25 +16,25 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::StoreError;
 
-/// The highest rank of everything that entries are about: one pass over the log fills it.
+/// The highest rank of everything that entries are about, with the last place that has it: one pass over the log fills it.
 #[derive(Debug, Default)]
-pub(super) struct Ranks(BTreeMap<ThinningKey, i64>);
+pub(super) struct Ranks(BTreeMap<ThinningKey, (i64, Seq)>);
 
 impl Ranks {
     /// Takes note of an entry.
     pub(super) fn note(&mut self, entry: &Entry) {
         if let Some(Thinning { key, rank }) = rank(entry) {
-            let highest = self.0.entry(key).or_insert(rank);
-            *highest = rank.max(*highest);
+            let highest = self.0.entry(key).or_insert((rank, entry.seq));
+            *highest = (rank, entry.seq).max(*highest);
         }
     }
 
-    /// The entry as it stands in the snapshot: without its body if another one says more.
+    /// The entry as it stands in the snapshot: without its body if a later one says more.
     pub(super) fn item(&self, entry: Entry) -> SnapshotItem {
         let is_superfluous = rank(&entry).is_some_and(|thinning| {
             self.0
                 .get(&thinning.key)
-                .is_some_and(|highest| *highest > thinning.rank)
+                .is_some_and(|(highest, last)| *highest > thinning.rank && *last > entry.seq)
         });
         if is_superfluous {
             SnapshotItem::Thinned {

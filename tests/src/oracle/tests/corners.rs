@@ -226,6 +226,31 @@ fn anything_sent_between_withdrawal_and_consent_leaks() {
 }
 
 #[test]
+fn consent_given_on_another_device_releases_what_was_held_at_its_old_place() {
+    let mut stage = withdrawn_consent();
+    stage.phone(PHONE, PhoneEvent::ConsentSeen(CARE.case));
+    stage
+        .sends(PHONE, 1)
+        .sends(PHONE, 2)
+        .shows(PHONE, 3, &[])
+        .is_clean();
+}
+
+#[test]
+fn consent_that_was_tried_before_its_withdrawal_goes_before_it_and_nothing_else_does() {
+    let mut stage = Stage::new();
+    stage.says(PHONE, 1);
+    let mut consent = stage.draft(PHONE, 2);
+    consent.kind = Kind::ConsentGiven;
+    stage.enqueues(PHONE, consent).tries(PHONE, 2);
+    let mut withdrawal = stage.draft(PHONE, 3);
+    withdrawal.kind = Kind::ConsentWithdrawn;
+    stage.enqueues(PHONE, withdrawal).sends(PHONE, 2).sends(PHONE, 3);
+    stage.shows(PHONE, 2, &[(1, QUEUED)]).is_clean();
+    stage.tries(PHONE, 1).is_objected_to(&[(I7, Leaked)]);
+}
+
+#[test]
 fn what_a_withdrawal_held_back_stays_visible_or_is_discarded() {
     let mut stage = withdrawn_consent();
     stage

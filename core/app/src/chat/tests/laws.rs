@@ -1,10 +1,5 @@
 //! Laws of the fold.
 
-use std::collections::BTreeMap;
-
-use ayumi_protocol::body::BodyReading;
-use ayumi_protocol::entry::Entry;
-use ayumi_protocol::thinning::{ThinningKey, thinning};
 use proptest::prelude::*;
 
 use super::*;
@@ -135,32 +130,11 @@ fn write(log: &mut Log, step: &Step) {
     }
 }
 
-/// What a snapshot holds of a log: without the bodies that a later entry makes superfluous.
-fn thinned(log: &Log) -> Log {
-    let of = |entry: &Entry| match entry.read_body() {
-        Ok(Some(BodyReading::Known(body))) => thinning(entry, &body),
-        _ => None,
-    };
-    let mut highest: BTreeMap<ThinningKey, i64> = BTreeMap::new();
-    for about in log.entries.iter().filter_map(of) {
-        let rank = highest.entry(about.key).or_insert(about.rank);
-        *rank = about.rank.max(*rank);
-    }
-    let mut thin = log.clone();
-    for entry in &mut thin.entries {
-        if of(entry).is_some_and(|about| about.rank < highest[&about.key]) {
-            entry.body = None;
-            entry.body_version = 0;
-        }
-    }
-    thin
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_paging_a_snapshot_and_folding_again_give_the_same_rows_as_reading_at_once(
+    fn any_paging_and_folding_again_give_the_same_rows_as_reading_at_once(
         steps in prop::collection::vec((step(), 0_usize..4), 1..40),
     ) {
         let mut log = Log::care(case(1));
@@ -175,11 +149,40 @@ proptest! {
         let fast = Phone::new(&her(), &[&log]);
         fast.pull(&log);
         prop_assert_eq!(rows(&slow), rows(&fast));
-        let restored = Phone::new(&her(), &[&log]);
-        restored.pull(&thinned(&log));
-        prop_assert_eq!(rows(&restored), rows(&fast));
         let before = rows(&slow);
         slow.store().write::<_, StoreError>(replica::refold).unwrap();
         prop_assert_eq!(before, rows(&slow));
+    }
+
+    #[test]
+    fn c10_a_phone_that_begins_with_a_snapshot_shows_what_one_shows_that_read_every_page(
+        before in prop::collection::vec(step(), 1..40),
+        after in prop::collection::vec(step(), 0..20),
+        first in 0_usize..8,
+        portion in 1_usize..12,
+        page in 1_usize..8,
+    ) {
+        let mut log = Log::care(case(1));
+        for step in &before {
+            write(&mut log, step);
+        }
+        if log.entries.is_empty() {
+            return Ok(());
+        }
+        let begun = Phone::new(&her(), &[&log]);
+        // It has its first page when it asks.
+        begun.pull_page(&log, first);
+        begun.apply_snapshot(&log, &log.items(), portion);
+        for step in &after {
+            write(&mut log, step);
+        }
+        // A body that is erased behind the snapshot may be one that made others superfluous.
+        while begun.pull_page(&log, page) {}
+        let full = Phone::new(&her(), &[&log]);
+        full.pull(&log);
+        prop_assert_eq!(rows(&begun), rows(&full));
+        let before = rows(&begun);
+        begun.store().write::<_, StoreError>(replica::refold).unwrap();
+        prop_assert_eq!(before, rows(&begun));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ayumi_protocol::cursor::{Lane, LogName};
 use ayumi_protocol::hash::Sha256;
-use ayumi_protocol::id::{CaseId, OpId};
+use ayumi_protocol::id::{CaseId, OpId, SnapshotId};
 use ayumi_protocol::session::{SessionAnswer, Tokens};
 
 use super::Exchanged;
@@ -84,19 +84,48 @@ pub(super) enum Flight {
     SignIn {
         kept: Option<ayumi_protocol::id::AccountId>,
     },
-    SignOut,
     Refresh,
-    Ask {
-        question: Question,
+    /// `is_second`: an older token was refused before.
+    Errand {
+        errand: Errand,
         generation: u64,
+        is_second: bool,
     },
     Pull(PullFlight),
     Push(PushFlight),
     Upload(UploadFlight),
+    /// The announcement of an upload that the operating system is to make.
+    UploadPlan(UploadFlight),
     Picture(PictureFlight),
     Caseload {
         generation: u64,
     },
+    SnapshotOffer(SnapshotOfferFlight),
+    SnapshotPart(SnapshotPartFlight),
+}
+
+/// A question for the snapshot of a log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SnapshotOfferFlight {
+    pub log: LogName,
+    pub replica_id: i64,
+    pub generation: u64,
+}
+
+/// A part of a snapshot on its way here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SnapshotPartFlight {
+    pub replica_id: i64,
+    pub snapshot_id: SnapshotId,
+    pub offset_bytes: u64,
+    pub generation: u64,
+}
+
+/// Something that is asked once, and whose answer somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    Ask(Question),
+    SignOut,
 }
 
 /// A picture on its way here.
@@ -122,6 +151,28 @@ pub(super) struct Pulling {
     pub by_log: BTreeMap<LogName, Retry>,
 }
 
+/// Reading the beginnings of logs from snapshots, one at a time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Snapshots {
+    /// A log may have become one that a snapshot helps, or a snapshot is open.
+    pub is_to_be_looked_at: bool,
+    /// The log whose turn it is: pages of it would come twice.
+    pub turn: Option<LogName>,
+    pub retry: Retry,
+    /// Failures of the log whose turn it is since something of it arrived last.
+    pub failures: u32,
+    /// Logs that have none of use.
+    pub refused: BTreeSet<LogName>,
+    /// More of it is to be applied at once.
+    pub is_applying: bool,
+    /// The file whose hash was compared in this process.
+    pub verified: Option<Sha256>,
+    /// The files that are left in the folder; `None`: not looked at since the start.
+    pub kept: Option<BTreeSet<Sha256>>,
+    /// How far the present one is, for the screen to notice.
+    pub progress: u64,
+}
+
 /// The memory.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -137,6 +188,10 @@ pub(super) struct Memory {
     pub timer: Option<Duration>,
     pub session: Session,
     pub refresh: Retry,
+    /// Errands that wait for a usable token.
+    pub errands: Vec<Errand>,
+    /// The same, once their first token was refused.
+    pub second_errands: Vec<Errand>,
     /// The present access token has worked once.
     pub token_is_proven: bool,
     /// The server no longer serves this version of the app.
@@ -148,6 +203,8 @@ pub(super) struct Memory {
     pub needs_consent: bool,
     /// How often the server took her consent in this process.
     pub consents: u64,
+    /// A push of this round has come to an end.
+    pub has_pushed: bool,
     pub storage: Retry,
     pub lanes: BTreeMap<(LogName, Lane), Retry>,
     /// Old messages that were tried before: the pull that has to be complete before their author is asked.
@@ -156,9 +213,12 @@ pub(super) struct Memory {
     pub tried: BTreeSet<OpId>,
     pub pull: Pulling,
     pub uploads: BTreeMap<(LogName, Sha256), Retry>,
+    /// Uploads that the operating system was given since the app came to the front.
+    pub planned: BTreeSet<(LogName, Sha256)>,
     /// Bytes of each upload that the server has, once it has told.
     pub offsets: BTreeMap<(LogName, Sha256), u32>,
     pub pictures: Retry,
+    pub snapshots: Snapshots,
     pub caseload: Retry,
     pub caseload_due: Option<Duration>,
     pub open_case: Option<CaseId>,
@@ -179,6 +239,7 @@ pub(super) struct Shown {
     offsets: BTreeMap<(LogName, Sha256), u32>,
     needs: (bool, bool),
     has_session: bool,
+    snapshot_progress: u64,
 }
 
 impl Memory {
@@ -199,6 +260,11 @@ impl Memory {
         }
     }
 
+    /// Whether errands wait.
+    pub(super) const fn has_errands(&self) -> bool {
+        !self.errands.is_empty() || !self.second_errands.is_empty()
+    }
+
     /// Operations in flight.
     pub(super) fn sending(&self) -> BTreeSet<OpId> {
         self.flights
@@ -213,8 +279,18 @@ impl Memory {
     }
 
     pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
-        let retries = self
-            .lanes
+        for retry in self.retries() {
+            retry.kick(kick, now);
+        }
+    }
+
+    /// Whether anything waits that a kick could let go.
+    pub(super) fn is_any_waiting(&mut self, now: Duration) -> bool {
+        self.retries().any(|retry| !retry.is_due(now))
+    }
+
+    fn retries(&mut self) -> impl Iterator<Item = &mut Retry> {
+        self.lanes
             .values_mut()
             .chain(self.uploads.values_mut())
             .chain(self.pull.by_log.values_mut())
@@ -223,10 +299,8 @@ impl Memory {
                 &mut self.refresh,
                 &mut self.pictures,
                 &mut self.caseload,
-            ]);
-        for retry in retries {
-            retry.kick(kick, now);
-        }
+                &mut self.snapshots.retry,
+            ])
     }
 
     pub(super) fn shown(&self) -> Shown {
@@ -237,13 +311,16 @@ impl Memory {
             offsets: self.offsets.clone(),
             needs: (self.needs_update, self.needs_consent),
             has_session: !matches!(self.session, Session::None),
+            snapshot_progress: self.snapshots.progress,
         }
     }
 
     /// Whether something is in flight that is not just waiting for news.
     pub(super) fn is_busy(&self) -> bool {
-        self.flights
-            .values()
-            .any(|flight| !matches!(flight, Flight::Pull(PullFlight { waits: true, .. })))
+        self.snapshots.is_applying
+            || self
+                .flights
+                .values()
+                .any(|flight| !matches!(flight, Flight::Pull(PullFlight { waits: true, .. })))
     }
 }

@@ -30,18 +30,23 @@
 //! | `push.rs` | which operations leave, and what becomes of them |
 //! | `pull.rs` | which logs are read, and pages |
 //! | `upload.rs` | pictures on their way out |
+//! | `plan.rs` | pictures that the operating system sends |
+//! | `snapshot.rs` | the beginning of a log as one file, for a new phone |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
 //!
 //! Source: sync.md 4, 6, 9, 10, 11, 12.
 
+mod errand;
 mod fetch;
 mod memory;
+mod plan;
 mod pull;
 mod push;
 mod request;
 mod retry;
 mod session;
+mod snapshot;
 mod status;
 mod upload;
 mod verdict;
@@ -52,23 +57,27 @@ use std::time::Duration;
 use ayumi_protocol::cursor::{Epoch, LogName};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::OpId;
+use ayumi_protocol::limits;
 use ayumi_protocol::session::Secret;
 use ayumi_protocol::version::{AppVersion, PROTOCOL_VERSION, headers};
 use ayumi_protocol::wire::Wire;
 use uuid::Uuid;
 
+#[cfg(feature = "net")]
+pub(crate) use plan::completed_upload;
 pub use request::{
-    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, Question, Reply,
-    RequestBody, RequestId, SignIn, Signal, Trouble,
+    Command, CommandError, HttpAnswer, HttpRequest, Input, Instruction, Method, NoAnswer, PlannedUpload,
+    Question, Reply, RequestBody, RequestId, SignIn, Signal, Trouble,
 };
-pub use status::{Blocked, Phase, SyncStatus, UploadProgress};
+pub use status::{Blocked, Phase, SnapshotProgress, SyncStatus, UploadProgress};
 
-use memory::{Flight, Memory, Mode, Session};
+use memory::{Errand, Flight, Memory, Mode, Session};
 use retry::Kick;
 
 use super::account::{self, Account};
 use crate::clock::Random;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, settings as settings_table};
+use crate::sync::snapshots::SnapshotFolder;
 use crate::time::UtcMillis;
 
 /// The present moment by both clocks.
@@ -90,6 +99,9 @@ pub trait Files {
 
     /// Whether a picture of somebody else is in the cache.
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
+
+    /// Where snapshots are kept while they are fetched and applied.
+    fn snapshots(&self) -> &SnapshotFolder;
 }
 
 /// What an engine is told once.
@@ -99,6 +111,8 @@ pub struct EngineConfig {
     pub app_version: AppVersion,
     /// Whether messages that could not be sent for a day wait until their author says that they still hold.
     pub asks_about_old_messages: bool,
+    /// Entries that a snapshot has to save before it is asked for: usually [`SNAPSHOT_WORTH_ENTRIES`](limits::SNAPSHOT_WORTH_ENTRIES).
+    pub snapshot_worth_entries: i64,
 }
 
 /// How much was exchanged in one run of the engine.
@@ -215,11 +229,14 @@ impl Engine {
         let is_asking = |flight: &Flight| {
             matches!(
                 flight,
-                Flight::SignIn { .. } | Flight::SignOut | Flight::Ask { .. }
+                Flight::SignIn { .. } | Flight::Errand { .. } | Flight::UploadPlan(_)
             )
         };
         let is_kept = |input: &Input| matches!(input, Input::Command(_) | Input::TokensSaved { .. });
-        is_beginning || self.again.iter().any(is_kept) || self.memory.flights.values().any(is_asking)
+        is_beginning
+            || self.memory.has_errands()
+            || self.again.iter().any(is_kept)
+            || self.memory.flights.values().any(is_asking)
     }
 
     /// What was exchanged in this run.
@@ -318,9 +335,11 @@ impl Step<'_> {
                 self.abort_all();
             }
             Command::SignIn(sign_in) => self.sign_in(&sign_in)?,
-            Command::SignOut => self.sign_out()?,
+            Command::SignOut => self.take_errand(Errand::SignOut),
             Command::OpenCase(case_id) => self.memory.open_case = case_id,
-            Command::Ask(question) => self.ask(question)?,
+            Command::Ask(question) => self.take_errand(Errand::Ask(question)),
+            Command::PlanUpload => self.plan_upload()?,
+            Command::UploadEnded { log, sha256 } => self.upload_ended((log, sha256)),
         }
         Ok(())
     }
@@ -328,6 +347,7 @@ impl Step<'_> {
     /// Everything is looked at anew: what waits is tried, logs are read, the caseload is asked for.
     fn begin_round(&mut self) {
         self.memory.pull.is_wanted = true;
+        self.memory.has_pushed = false;
         self.memory.caseload_due = Some(self.now.monotonic);
         self.kick(Kick::Any);
         self.interrupt_long_poll();
@@ -337,6 +357,7 @@ impl Step<'_> {
         match signal {
             Signal::Foreground => {
                 self.memory.is_in_front = true;
+                self.memory.planned.clear();
                 self.memory.probes_suspension = true;
                 // Whether a text still waits for her is asked anew: it may have been agreed to on another phone.
                 self.memory.needs_consent = false;
@@ -360,6 +381,9 @@ impl Step<'_> {
             .last_kick_at
             .map_or(now, |last| last.saturating_add(APART));
         if at > now {
+            if kick != Kick::Reset && !self.memory.is_any_waiting(now) {
+                return;
+            }
             let later = self
                 .memory
                 .later_kick
@@ -393,19 +417,26 @@ impl Step<'_> {
                 self.signed_in(kept, result);
                 Ok(())
             }
-            Flight::SignOut => self.signed_out(result),
             Flight::Refresh => self.refreshed(result),
-            Flight::Ask { question, generation } => self.told(question, generation, result),
+            Flight::Errand {
+                errand,
+                generation,
+                is_second,
+            } => self.errand_done(errand, generation, is_second, result),
             Flight::Pull(pull) => self.pulled(&pull, result),
             Flight::Push(push) => self.pushed(&push, result),
             Flight::Upload(upload) => self.uploaded(&upload, result),
+            Flight::UploadPlan(upload) => self.upload_planned(&upload, result),
             Flight::Picture(picture) => self.picture_arrived(picture, result),
             Flight::Caseload { generation } => self.caseload_arrived(generation, result),
+            Flight::SnapshotOffer(offer) => self.snapshot_offered(offer, result),
+            Flight::SnapshotPart(part) => self.snapshot_part_arrived(part, result),
         }
     }
 
     /// Starts whatever can be started.
     fn advance(&mut self) -> Result<(), StoreError> {
+        self.memory.snapshots.is_applying = false;
         if let Some((at, kick)) = self.memory.later_kick {
             if at <= self.now.monotonic {
                 self.kick(kick);
@@ -417,17 +448,27 @@ impl Step<'_> {
             self.wake_or_never(self.memory.storage.not_before());
             return Ok(());
         }
-        if self.memory.mode == Mode::Stopped {
+        if self.memory.mode == Mode::Stopped && !self.memory.has_errands() {
             return Ok(());
         }
         let Some(account) = account::read(self.tx)? else {
-            return Ok(());
+            return self.give_errands_up(None);
         };
         if !self.session_is_usable(&account)? {
+            if !self.may_become_usable(&account) {
+                self.give_errands_up(Some(&account))?;
+            }
+            return Ok(());
+        }
+        self.run_errands(&account)?;
+        if self.memory.mode == Mode::Stopped {
             return Ok(());
         }
         self.fetch_caseload(&account);
-        self.pull(&account)?;
+        self.read_snapshot(&account)?;
+        if self.memory.mode == Mode::Live {
+            self.pull(&account)?;
+        }
         self.push(&account)?;
         // A lane may have found that it needs to know what is in the log first, and taken a waiting pull back.
         self.pull(&account)?;
@@ -572,7 +613,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Json(body),
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         })
     }
@@ -584,7 +625,7 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: RequestBody::Empty,
-            deadline: ayumi_protocol::limits::REQUEST_DEADLINE,
+            deadline: limits::REQUEST_DEADLINE,
             most_answer_bytes: Answer::MOST_BYTES,
         }
     }

@@ -6,7 +6,7 @@ use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::pull::{LogAnswer, LogCursor, PageError, PullAnswer, PullRequest};
 
-use super::memory::{Flight, PullFlight};
+use super::memory::{Flight, Mode, PullFlight};
 use super::request::{HttpAnswer, Instruction, NoAnswer, Trouble};
 use super::retry::below;
 use super::verdict::{self, Verdict};
@@ -34,8 +34,18 @@ impl Step<'_> {
         if !self.is_due(self.memory.pull.retry) {
             return Ok(());
         }
+        // A single exchange pushes first: the same pull then brings the news and what was pushed.
+        let mut flights = self.memory.flights.values();
+        let is_pushing = flights.any(|flight| matches!(flight, Flight::Push(_)));
+        if self.memory.mode == Mode::Once && is_pushing && !self.memory.has_pushed {
+            return Ok(());
+        }
         let mut logs = Vec::new();
         for replica in self.in_wanted_order(account)? {
+            if self.memory.snapshots.turn == Some(replica.log) {
+                // Its beginning comes as one file, and pages would only bring the same.
+                continue;
+            }
             let retry = self
                 .memory
                 .pull
@@ -87,7 +97,7 @@ impl Step<'_> {
     }
 
     /// The open case first; the others by what they still miss, then by id.
-    fn in_wanted_order(&self, account: &Account) -> Result<Vec<Replica>, StoreError> {
+    pub(super) fn in_wanted_order(&self, account: &Account) -> Result<Vec<Replica>, StoreError> {
         let mut replicas = replica::all_growing(self.tx)?;
         let open = self.memory.open_case.or(account.case_id);
         replicas.sort_by_key(|replica| {
@@ -158,9 +168,10 @@ impl Step<'_> {
                         }
                     }
                 }
+                self.memory.snapshots.is_to_be_looked_at = true;
                 if has_more {
                     self.memory.pull.is_wanted = true;
-                } else {
+                } else if self.memory.snapshots.turn.is_none() {
                     self.memory.pull.completed = self.memory.pull.completed.max(flight.number);
                 }
                 // What was acknowledged and has not come back yet is asked for, unless a long poll will bring it.
@@ -174,7 +185,10 @@ impl Step<'_> {
                 Ok(())
             }
             Verdict::Refused { code } => {
-                if !self.is_about_session(&code, flight.generation)? {
+                if self.is_about_session(&code, flight.generation)? {
+                    // Asked again with the next token, also where nobody waits for news.
+                    self.memory.pull.is_wanted = true;
+                } else {
                     self.pull_failed(Trouble::ServerTrouble, None);
                 }
                 Ok(())

@@ -81,8 +81,8 @@ impl Step<'_> {
         }
         let mut batch = match self.gate(account, log)? {
             Gate::ConsentFirst if lane == Lane::Talk => {
-                let first = sql::unsent_consent(self.tx, log)?.into_iter().next();
-                first.into_iter().collect()
+                // What she said of it earlier goes with it, before it: a copy that is still under way comes too late then.
+                sql::unsent_consent(self.tx, log)?
             }
             Gate::Closed | Gate::ConsentFirst => return Ok(()),
             Gate::Open => loop {
@@ -295,6 +295,7 @@ impl Step<'_> {
             generation,
             ..
         } = *flight;
+        self.memory.has_pushed = true;
         match verdict::of_json::<PushAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
                 self.note_success();
@@ -371,6 +372,13 @@ impl Step<'_> {
             self.memory.consents = self.memory.consents.saturating_add(1);
         }
         sql::set_sent(self.tx, op_id, seq, recorded_at)?;
+        // It was sent before this phone lost its copy of the log, and came back without its name.
+        if replica::is_thinned(self.tx, outgoing.log, seq)? {
+            let subject = replica::settle_thinned(self.tx, self.now.wall, outgoing.log, seq)?;
+            if let Some(subject) = subject {
+                crate::readings::reconsider(self.tx, outgoing.log, &subject)?;
+            }
+        }
         self.tx.notify(crate::store::Topic::Outbox);
         Ok(())
     }

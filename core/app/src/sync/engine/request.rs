@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use ayumi_protocol::cursor::LogName;
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{AccountId, CaseId};
 use ayumi_protocol::session::{
@@ -214,6 +215,15 @@ pub enum Command {
     OpenCase(Option<CaseId>),
     /// Ask the server something.
     Ask(Question),
+    /// Find the next picture for the operating system to upload.
+    PlanUpload,
+    /// The operating system is done with an upload, however it ended.
+    UploadEnded {
+        /// In which log a message will name it.
+        log: LogName,
+        /// The picture.
+        sha256: Sha256,
+    },
 }
 
 /// How a session begins.
@@ -247,6 +257,27 @@ pub enum Reply {
     ConsentText(Result<ConsentTextAnswer, CommandError>),
     /// To [`Question::TransferCode`].
     TransferCode(Result<TransferCodeAnswer, CommandError>),
+    /// To [`Command::PlanUpload`]; `None`: there is nothing that was not planned.
+    UploadPlan(Result<Option<PlannedUpload>, CommandError>),
+}
+
+/// A request for the operating system to make: the rest of a picture.
+#[derive(Debug, Clone)]
+pub struct PlannedUpload {
+    /// In which log a message will name it.
+    pub log: LogName,
+    /// The picture.
+    pub sha256: Sha256,
+    /// Bytes that the server has.
+    pub offset_bytes: u32,
+    /// Bytes of the whole picture.
+    pub length_bytes: u32,
+    /// Path on the server, with a leading slash.
+    pub path: String,
+    /// Header fields beside the content type and the token, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Sent as `Authorization: Bearer`.
+    pub token: Secret,
 }
 
 /// Why a command was not carried out.

@@ -15,31 +15,37 @@ use std::time::Duration;
 use ayumi_protocol::cursor::{Audience, LogName};
 use ayumi_protocol::id::AccountId;
 use ayumi_protocol::problem::ProblemCode;
-use ayumi_protocol::session::{
-    ConsentTextAnswer, DoneAnswer, EndSessionRequest, RefreshAnswer, RefreshRequest, SessionAnswer, Tokens,
-    TransferCodeAnswer, TransferCodeRequest,
-};
+use ayumi_protocol::session::{RefreshAnswer, RefreshRequest, SessionAnswer, Tokens};
 use ayumi_protocol::version::headers;
-use ayumi_protocol::wire::Wire;
 use sha2::{Digest as _, Sha256};
 
 use super::memory::{Flight, Session};
-use super::request::{CommandError, HttpAnswer, Instruction, NoAnswer, Question, Reply, SignIn, Trouble};
+use super::request::{CommandError, HttpAnswer, Instruction, NoAnswer, Reply, SignIn, Trouble};
 use super::retry::Kick;
 use super::verdict::{self, Verdict};
 use super::{Call, Step};
-use crate::store::{StoreError, Topic};
+use crate::store::{StoreError, Topic, settings};
 use crate::sync::account::{self, Account, SessionState};
 use crate::sync::replica;
+use crate::time::UtcMillis;
 
 /// A suspended account is asked about again this often.
 const PROBE_EVERY: Duration = Duration::from_hours(24);
+/// Name of the setting that keeps until when the access token is accepted, in epoch ms UTC by this phone's clock.
+const ACCESS_UNTIL: &str = "sync.access_until";
 
 impl Step<'_> {
     pub(super) fn started(&mut self, tokens: Option<Tokens>) -> Result<(), StoreError> {
         self.memory.started_at = self.now.monotonic;
         self.memory.probes_suspension = true;
+        self.memory.snapshots.is_to_be_looked_at = true;
         self.memory.session = match tokens {
+            // Asking with a token that has expired would cost a refused request each time the platform wakes the app. The clock may be
+            // wrong: then a refresh is spent, or a refusal after all.
+            Some(tokens) if self.access_has_expired()? => Session::Stale {
+                tokens,
+                generation: 1,
+            },
             Some(tokens) => Session::Ready {
                 tokens,
                 generation: 1,
@@ -51,6 +57,18 @@ impl Step<'_> {
             self.replicate_own_case(&account)?;
         }
         Ok(())
+    }
+
+    fn access_has_expired(&self) -> Result<bool, StoreError> {
+        let text = settings::get(self.tx, ACCESS_UNTIL)?;
+        let until = text.and_then(|text| text.parse().ok()).map(UtcMillis);
+        Ok(until.is_some_and(|until| until <= self.now.wall))
+    }
+
+    fn note_access(&self, tokens: &Tokens) -> Result<(), StoreError> {
+        let lasts_ms = i64::try_from(tokens.access_expires_in_ms).unwrap_or(i64::MAX);
+        let until = self.now.wall.plus(lasts_ms);
+        settings::set(self.tx, ACCESS_UNTIL, Some(&until.0.to_string()))
     }
 
     fn replicate_own_case(&mut self, account: &Account) -> Result<(), StoreError> {
@@ -98,6 +116,20 @@ impl Step<'_> {
             self.send_with(Flight::Refresh, call, None);
         }
         Ok(false)
+    }
+
+    /// Whether what is under way may make the session usable: a token is fetched or kept.
+    pub(super) fn may_become_usable(&self, account: &Account) -> bool {
+        let is_refreshing = || {
+            let mut flights = self.memory.flights.values();
+            flights.any(|flight| matches!(flight, Flight::Refresh | Flight::SignIn { .. }))
+        };
+        account.session == SessionState::Active
+            && match self.memory.session {
+                Session::None | Session::Ready { .. } => false,
+                Session::Stale { .. } => is_refreshing(),
+                Session::Saving { .. } | Session::Loading { .. } => true,
+            }
     }
 
     /// A suspended account asks once a day, and when the app comes to the front.
@@ -188,6 +220,7 @@ impl Step<'_> {
         if let Some(answer) = answer {
             self.begin_session(&answer)?;
         }
+        self.note_access(&tokens)?;
         self.memory.session = Session::Ready { tokens, generation };
         self.memory.token_is_proven = false;
         self.kick(Kick::Any);
@@ -258,7 +291,7 @@ impl Step<'_> {
         }
     }
 
-    fn session_over(&mut self) -> Result<(), StoreError> {
+    pub(super) fn session_over(&mut self) -> Result<(), StoreError> {
         account::set_session(self.tx, SessionState::Revoked)?;
         self.memory.session = Session::None;
         self.instructions.push(Instruction::ForgetTokens);
@@ -368,106 +401,6 @@ impl Step<'_> {
 
     fn reply_sign_in(&mut self, result: Result<AccountId, CommandError>) {
         self.instructions.push(Instruction::Reply(Reply::SignIn(result)));
-    }
-
-    pub(super) fn sign_out(&mut self) -> Result<(), StoreError> {
-        let account = account::read(self.tx)?;
-        let (Some(account), Session::Ready { .. }) = (account, &self.memory.session) else {
-            // There is no session to end: what is on the phone may go.
-            self.instructions.push(Instruction::Reply(Reply::SignOut(Ok(()))));
-            return Ok(());
-        };
-        let request = EndSessionRequest {
-            device_id: account.device_id,
-        };
-        let call = Call::post::<_, DoneAnswer>("/v1/session/end", &request)?;
-        self.send(Flight::SignOut, call);
-        Ok(())
-    }
-
-    pub(super) fn signed_out(&mut self, result: &Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {
-        let outcome = match verdict::of_json::<DoneAnswer>(result, self.now.wall) {
-            // A session that the server does not take any more has ended too.
-            Verdict::Done(_) | Verdict::Refused { .. } => {
-                self.session_over()?;
-                Ok(())
-            }
-            Verdict::Again { trouble, .. } => Err(CommandError::Unreachable(trouble)),
-        };
-        self.instructions
-            .push(Instruction::Reply(Reply::SignOut(outcome)));
-        Ok(())
-    }
-
-    pub(super) fn ask(&mut self, question: Question) -> Result<(), StoreError> {
-        if !matches!(self.memory.session, Session::Ready { .. }) {
-            let error = if account::read(self.tx)?.is_some() {
-                CommandError::Unreachable(Trouble::Offline)
-            } else {
-                CommandError::SignedOut
-            };
-            self.reply_to(question, error);
-            return Ok(());
-        }
-        let call = match question {
-            Question::ConsentText => Call::get::<ConsentTextAnswer>("/v1/consent-text"),
-            Question::TransferCode(case_id) => {
-                Call::post::<_, TransferCodeAnswer>("/v1/transfer-code", &TransferCodeRequest { case_id })?
-            }
-        };
-        let generation = self.memory.generation();
-        self.send(Flight::Ask { question, generation }, call);
-        Ok(())
-    }
-
-    pub(super) fn told(
-        &mut self,
-        question: Question,
-        generation: u64,
-        result: &Result<HttpAnswer, NoAnswer>,
-    ) -> Result<(), StoreError> {
-        match question {
-            Question::ConsentText => {
-                let answer = self.answer_of::<ConsentTextAnswer>(generation, result)?;
-                self.instructions
-                    .push(Instruction::Reply(Reply::ConsentText(answer)));
-            }
-            Question::TransferCode(_) => {
-                let answer = self.answer_of::<TransferCodeAnswer>(generation, result)?;
-                self.instructions
-                    .push(Instruction::Reply(Reply::TransferCode(answer)));
-            }
-        }
-        Ok(())
-    }
-
-    fn answer_of<T: Wire>(
-        &mut self,
-        generation: u64,
-        result: &Result<HttpAnswer, NoAnswer>,
-    ) -> Result<Result<T, CommandError>, StoreError> {
-        Ok(match verdict::of_json::<T>(result, self.now.wall) {
-            Verdict::Done(answer) => {
-                self.note_success();
-                Ok(answer)
-            }
-            Verdict::Again { trouble, .. } => Err(CommandError::Unreachable(trouble)),
-            Verdict::Refused { code } => {
-                if self.is_about_session(&code, generation)? {
-                    Err(CommandError::Unreachable(Trouble::Offline))
-                } else {
-                    Err(CommandError::Refused(code))
-                }
-            }
-        })
-    }
-
-    fn reply_to(&mut self, question: Question, error: CommandError) {
-        let reply = match question {
-            Question::ConsentText => Reply::ConsentText(Err(error)),
-            Question::TransferCode(_) => Reply::TransferCode(Err(error)),
-        };
-        self.instructions.push(Instruction::Reply(reply));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ayumi_protocol::cursor::{LogName, Seq};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::CaseId;
 
@@ -11,7 +12,7 @@ use super::request::Trouble;
 use crate::store::{Reader, StoreError};
 use crate::sync::account::{self, SessionState};
 use crate::sync::outbox::{self, Waiting};
-use crate::sync::uploads;
+use crate::sync::{replica, snapshots, uploads};
 use crate::time::UtcMillis;
 
 /// What the engine is doing.
@@ -60,6 +61,21 @@ pub struct UploadProgress {
     pub length_bytes: u32,
 }
 
+/// How far the beginning of a log is that comes as one file: shown on a new phone until its conversation is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotProgress {
+    /// The log.
+    pub log: LogName,
+    /// Bytes of the file that are here.
+    pub fetched_bytes: u64,
+    /// Bytes of the file.
+    pub length_bytes: u64,
+    /// Entries of the log that are here.
+    pub applied_entries: u64,
+    /// Entries of the log that will be here once it is applied.
+    pub entries: u64,
+}
+
 /// The status of the exchange with the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncStatus {
@@ -73,6 +89,8 @@ pub struct SyncStatus {
     pub last_success_at: Option<UtcMillis>,
     /// Pictures on their way.
     pub uploads: Vec<UploadProgress>,
+    /// The beginning of a log on its way here: one at the most.
+    pub snapshot: Option<SnapshotProgress>,
     /// Answers that were dropped because entries were missing in them. A server never sends such answers.
     pub dropped_pages: u64,
 }
@@ -94,8 +112,25 @@ pub(super) fn status(memory: &Memory, reader: &Reader<'_>, now: Now) -> Result<S
         waiting: outbox::waiting(reader)?,
         last_success_at: memory.last_success_at,
         uploads,
+        snapshot: snapshot(reader)?,
         dropped_pages: memory.pull.gaps,
     })
+}
+
+fn snapshot(reader: &Reader<'_>) -> Result<Option<SnapshotProgress>, StoreError> {
+    let open = snapshots::sql::open(reader)?;
+    let Some(snapshot) = open.first() else {
+        return Ok(None);
+    };
+    let count = |seq: Seq| u64::try_from(seq.number()).unwrap_or(0);
+    let of = replica::by_id(reader, snapshot.replica_id)?;
+    Ok(of.map(|replica| SnapshotProgress {
+        log: replica.log,
+        fetched_bytes: snapshot.fetched_bytes,
+        length_bytes: snapshot.length_bytes,
+        applied_entries: count(replica.cursor.seq),
+        entries: count(snapshot.up_to_seq),
+    }))
 }
 
 fn phase(memory: &Memory, reader: &Reader<'_>, now: Now) -> Result<Phase, StoreError> {

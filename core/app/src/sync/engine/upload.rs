@@ -51,15 +51,7 @@ impl Step<'_> {
         let generation = self.memory.generation();
         let offset = self.memory.offsets.get(&key).copied();
         let (Some(upload_id), Some(offset_bytes)) = (upload.upload_id, offset) else {
-            let request = UploadRequest {
-                log: upload.log,
-                sha256: upload.sha256,
-                length_bytes: upload.length_bytes,
-                media_type: PictureType::Jpeg,
-                width_px: upload.width_px,
-                height_px: upload.height_px,
-            };
-            let call = Call::post::<_, UploadAnswer>("/v1/uploads", &request)?;
+            let call = announcement(upload)?;
             let flight = UploadFlight {
                 log: upload.log,
                 sha256: upload.sha256,
@@ -97,7 +89,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn park_for(&mut self, upload: &sql::Upload, reason: &str) -> Result<(), StoreError> {
+    pub(super) fn park_for(&mut self, upload: &sql::Upload, reason: &str) -> Result<(), StoreError> {
         for op_id in sql::operations_of_file(self.tx, upload.log, upload.sha256)? {
             outbox::park(self.tx, op_id, reason)?;
         }
@@ -154,7 +146,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn upload_refused(
+    pub(super) fn upload_refused(
         &mut self,
         key: UploadKey,
         mut upload: sql::Upload,
@@ -217,4 +209,17 @@ impl Step<'_> {
     }
 }
 
-type UploadKey = (ayumi_protocol::cursor::LogName, ayumi_protocol::hash::Sha256);
+/// Announces an upload; the answer tells how far it is.
+pub(super) fn announcement(upload: &sql::Upload) -> Result<Call, StoreError> {
+    let request = UploadRequest {
+        log: upload.log,
+        sha256: upload.sha256,
+        length_bytes: upload.length_bytes,
+        media_type: PictureType::Jpeg,
+        width_px: upload.width_px,
+        height_px: upload.height_px,
+    };
+    Call::post::<_, UploadAnswer>("/v1/uploads", &request)
+}
+
+pub(super) type UploadKey = (ayumi_protocol::cursor::LogName, ayumi_protocol::hash::Sha256);

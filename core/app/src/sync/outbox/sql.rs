@@ -189,7 +189,23 @@ pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> S
 }
 
 /// What an operation is about.
-pub(super) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
+/// The acknowledged operation of a log at a place.
+pub(crate) fn sent_at(reader: &Reader<'_>, log: LogName, seq: Seq) -> SqlResult<Option<OpId>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT op_id FROM outbox
+             WHERE case_id = ?1 AND audience = ?2 AND state = 'sent' AND server_seq = ?3
+             LIMIT 1",
+        )?
+        .query_row(
+            (log.case_id.to_string(), log.audience.as_str(), seq.number()),
+            |row| parsed(row, 0, "an operation", OpId::parse),
+        )
+        .optional()
+}
+
+pub(crate) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
     let subject = reader
         .connection()
         .prepare_cached("SELECT subject FROM outbox WHERE op_id = ?1")?

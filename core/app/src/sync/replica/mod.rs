@@ -3,6 +3,8 @@
 //! ```text
 //!   page ─▶ does it follow the cursor, without a gap? ─▶ entries ─▶ settle own operations ─▶ fold ─▶ cursor      one transaction
 //!
+//!   snapshot ─▶ items, in the same way, into a replica that has little yet ─▶ pages from there on
+//!
 //!   epoch changed ─▶ a second replica, not shown ─▶ pages … ─▶ complete: compare, offer again, swap, fold anew
 //! ```
 //!
@@ -11,9 +13,12 @@
 //! - A page is applied whole or not at all, together with what follows from it and with its cursor.
 //! - A replica holds a prefix of its log. What screens show is the fold of that prefix and the own operations that wait.
 //! - Entries of others that a restored server has lost are kept and marked, and never sent by this phone.
+//! - A thinned entry, of body version 0, has a place and a kind and nothing else. A log that is read again is read by pages: only whole
+//!   entries can be compared.
 //!
 //! Source: sync.md 6, 7.
 
+mod beginning;
 pub(crate) mod sql;
 mod swap;
 
@@ -25,12 +30,13 @@ use ayumi_protocol::kind::Kind;
 use ayumi_protocol::pull::{Page, PageError};
 
 use super::outbox::{self, park_reason};
-use super::{account, fold};
+use super::{account, fold, snapshots};
 use crate::deliberate::{Bug, is_made};
 use crate::readings;
 use crate::store::{Reader, StoreError, Topic, WriteTransaction};
 use crate::time::{DAY_MS, UtcMillis};
 
+pub(crate) use beginning::{ItemsError, apply_items};
 pub(crate) use swap::swap_if_complete;
 
 /// How long the originals of sent pictures are kept for a server that is restored.
@@ -68,6 +74,11 @@ impl From<rusqlite::Error> for ApplyError {
     }
 }
 
+/// The replica of this id.
+pub(crate) fn by_id(reader: &Reader<'_>, replica_id: i64) -> Result<Option<Replica>, StoreError> {
+    Ok(sql::find_by_id(reader, replica_id)?)
+}
+
 /// Whether this phone replicates a log.
 pub(crate) fn is_known(reader: &Reader<'_>, log: LogName) -> Result<bool, StoreError> {
     Ok(sql::find(reader, log, true)?.is_some())
@@ -103,13 +114,14 @@ pub(crate) fn add(tx: &WriteTransaction<'_>, log: LogName, epoch: Epoch) -> Resu
     Ok(())
 }
 
-/// Reads a log again from its start, because the server is another incarnation. The present replica is shown until that is done.
+/// Reads a log again from its start, because the server is another incarnation, or because the present replica does not have every body
+/// that counts. The present one is shown until that is done.
 pub(crate) fn restart(tx: &WriteTransaction<'_>, log: LogName, epoch: Epoch) -> Result<(), StoreError> {
     if let Some(fresh) = sql::find(tx, log, false)? {
         sql::delete(tx, fresh.id)?;
     }
     sql::insert(tx, log, epoch, false)?;
-    tracing::info!(case = %log.case_id, audience = log.audience.as_str(), "a log is read again: the server is another incarnation");
+    tracing::info!(case = %log.case_id, audience = log.audience.as_str(), "a log is read again from its start");
     Ok(())
 }
 
@@ -136,7 +148,11 @@ pub(crate) fn apply_page(
     let cursor = page.follow(replica.cursor)?;
     let account = account::read(tx)?;
     let own = account.as_ref().map(|account| account.account_id);
-    let mut is_undone = false;
+    // Up to here a snapshot may have left out what a later entry says; once that one is erased, the earlier counts again.
+    let thinned_up_to = snapshots::sql::find(tx, replica.id)?
+        .filter(|snapshot| snapshot.applied_bytes > 0)
+        .map_or(Seq::START, |snapshot| snapshot.up_to_seq);
+    let (mut is_undone, mut misses_bodies) = (false, false);
     let stored = if page.entries.len() > 1 && is_made(Bug::CursorAhead) {
         page.entries.split_last().map_or(&[][..], |(_, rest)| rest)
     } else {
@@ -148,8 +164,9 @@ pub(crate) fn apply_page(
             // Also while it is not shown: the entry may have been read before it was erased.
             sql::blank(tx, replica.id, target)?;
         }
-        if replica.is_shown {
-            is_undone |= take_in(tx, now, own, &replica, entry)?;
+        if replica.is_shown && take_in(tx, now, own, &replica, entry)? {
+            is_undone = true;
+            misses_bodies |= erased_place(entry).is_some_and(|target| target <= thinned_up_to);
         }
     }
     if is_undone {
@@ -164,8 +181,11 @@ pub(crate) fn apply_page(
     if !page.entries.is_empty() && (replica.is_shown || swapped) {
         tx.notify(Topic::Case(log.case_id));
     }
+    if misses_bodies {
+        restart(tx, log, cursor.epoch)?;
+    }
     Ok(Applied {
-        has_more: page.has_more,
+        has_more: page.has_more || misses_bodies,
         swapped,
     })
 }
@@ -216,6 +236,29 @@ fn settle(tx: &WriteTransaction<'_>, now: UtcMillis, op_id: OpId) -> Result<(), 
         tx.notify(Topic::Outbox);
     }
     Ok(())
+}
+
+/// Whether the entry of a log at a place is here without anything but its kind, in the replica that is shown and grows.
+pub(crate) fn is_thinned(reader: &Reader<'_>, log: LogName, seq: Seq) -> Result<bool, StoreError> {
+    match growing(reader, log)?.filter(|replica| replica.is_shown) {
+        Some(replica) => Ok(sql::is_thinned(reader, replica.id, seq)?),
+        None => Ok(false),
+    }
+}
+
+/// An acknowledged operation whose entry is a thinned one: it has come back, without its name. Answers what it was about.
+pub(crate) fn settle_thinned(
+    tx: &WriteTransaction<'_>,
+    now: UtcMillis,
+    log: LogName,
+    seq: Seq,
+) -> Result<Option<String>, StoreError> {
+    let Some(op_id) = outbox::sql::sent_at(tx, log, seq)? else {
+        return Ok(None);
+    };
+    let subject = outbox::sql::subject(tx, op_id)?;
+    settle(tx, now, op_id)?;
+    Ok(subject)
 }
 
 /// Removes a case that is no longer assigned to the one who is signed in. What she wrote and did not send is parked, not deleted.

@@ -14,6 +14,7 @@ use super::Replica;
 use crate::store::{Reader, StoreError, WriteTransaction};
 use crate::sync::columns::{parsed, parsed_option, unexpected};
 use crate::sync::outbox::sql::log_at;
+use crate::sync::snapshots;
 
 fn seq_at(row: &Row<'_>, column: usize) -> SqlResult<Seq> {
     Seq::new(row.get(column)?).ok_or_else(|| unexpected(column, "a place"))
@@ -59,6 +60,18 @@ pub(super) fn all(reader: &Reader<'_>) -> SqlResult<Vec<Replica>> {
         .collect()
 }
 
+pub(super) fn find_by_id(reader: &Reader<'_>, replica_id: i64) -> SqlResult<Option<Replica>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT replica_id, case_id, audience, epoch, seq, head_seq, is_shown
+             FROM replica
+             WHERE replica_id = ?1",
+        )?
+        .query_row([replica_id], replica)
+        .optional()
+}
+
 pub(super) fn insert(tx: &WriteTransaction<'_>, log: LogName, epoch: Epoch, is_shown: bool) -> SqlResult<()> {
     tx.connection()
         .prepare_cached(
@@ -97,6 +110,7 @@ pub(super) fn delete(tx: &WriteTransaction<'_>, replica_id: i64) -> SqlResult<()
     connection
         .prepare_cached("DELETE FROM log_entry WHERE replica_id = ?1")?
         .execute([replica_id])?;
+    snapshots::sql::delete(tx, replica_id)?;
     connection
         .prepare_cached("DELETE FROM replica WHERE replica_id = ?1")?
         .execute([replica_id])?;
@@ -218,6 +232,16 @@ pub(crate) fn is_of_kind(reader: &Reader<'_>, replica_id: i64, seq: Seq, kind: K
             "SELECT EXISTS (SELECT 1 FROM log_entry WHERE replica_id = ?1 AND seq = ?2 AND kind = ?3)",
         )?
         .query_row((replica_id, seq.number(), kind.as_str()), |row| row.get(0))
+}
+
+/// Whether the entry at a place stands there without anything but its kind.
+pub(super) fn is_thinned(reader: &Reader<'_>, replica_id: i64, seq: Seq) -> SqlResult<bool> {
+    reader
+        .connection()
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM log_entry WHERE replica_id = ?1 AND seq = ?2 AND body_version = 0)",
+        )?
+        .query_row((replica_id, seq.number()), |row| row.get(0))
 }
 
 pub(crate) fn has_operation(reader: &Reader<'_>, replica_id: i64, op_id: OpId) -> SqlResult<bool> {
