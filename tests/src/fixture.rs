@@ -2,6 +2,8 @@
 //!
 //! A frozen database is never made again, so this file may change with every version: it says what the next one holds.
 
+mod exchange;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,10 +21,14 @@ use serde_json::{Value, json};
 use crate::fitabase::Dice;
 use crate::phone::SeededRandom;
 
+pub use exchange::{Pushed, exchange};
+
 /// 2026-01-05T00:00:00Z, a Monday.
 const START: UtcMillis = UtcMillis(1_767_571_200_000);
 /// Days of the life.
 const DAYS: i64 = 60;
+/// When it ends.
+const END: UtcMillis = UtcMillis(1_767_571_200_000 + DAYS * DAY_MS);
 
 /// Where the frozen databases and what they show lie.
 #[must_use]
@@ -37,7 +43,7 @@ pub fn open(folder: &Path) -> App {
         folder: folder.to_owned(),
         key: None,
         zone: Tz::Asia__Tokyo,
-        clock: Arc::new(ManualClock::new(START.plus(DAYS * DAY_MS))),
+        clock: Arc::new(ManualClock::new(END)),
         random: Arc::new(SeededRandom::new(20_260_105)),
         server: None,
     })

@@ -20,3 +20,4 @@ pub mod proxy;
 pub mod real_server;
 pub mod scenario;
 pub mod simulation;
+pub mod transcript;

@@ -1,5 +1,6 @@
 //! Database files as older versions left them, made and looked at past the store.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ayumi_core::store::MIGRATIONS;
@@ -71,4 +72,65 @@ pub fn empty_tables(folder: &Path) -> Vec<String> {
             !has_row
         })
         .collect()
+}
+
+/// Every row of every table in the `user.db` of a folder that nobody has open, as the engine writes its values, by table.
+#[must_use]
+pub fn rows(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let connection = Connection::open(folder.join("user/user.db")).expect("a file");
+    let columns = columns(&connection);
+    columns
+        .into_iter()
+        .map(|(table, columns)| {
+            let rows = read(&connection, &table, &columns);
+            (table, rows)
+        })
+        .collect()
+}
+
+/// The same of the tables and columns that an older file has: what it held should be there.
+#[must_use]
+pub fn rows_as_in(folder: &Path, older: &Path) -> BTreeMap<String, Vec<String>> {
+    let older = columns(&Connection::open(older.join("user/user.db")).expect("a file"));
+    let connection = Connection::open(folder.join("user/user.db")).expect("a file");
+    older
+        .into_iter()
+        .map(|(table, columns)| {
+            let rows = read(&connection, &table, &columns);
+            (table, rows)
+        })
+        .collect()
+}
+
+fn columns(connection: &Connection) -> BTreeMap<String, Vec<String>> {
+    let mut statement = connection
+        .prepare(
+            "SELECT list.name, info.name
+            FROM pragma_table_list AS list JOIN pragma_table_info(list.name) AS info
+            WHERE list.schema = 'main' AND list.type = 'table' AND list.name NOT LIKE 'sqlite!_%' ESCAPE '!'
+            ORDER BY list.name, info.cid",
+        )
+        .expect("a list");
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("a list");
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let (table, column): (String, String) = row.expect("a column");
+        columns.entry(table).or_default().push(column);
+    }
+    columns
+}
+
+fn read(connection: &Connection, table: &str, columns: &[String]) -> Vec<String> {
+    let quoted: Vec<String> = columns
+        .iter()
+        .map(|column| format!("quote(\"{column}\")"))
+        .collect();
+    let sql = format!("SELECT {} FROM \"{table}\"", quoted.join(" || ',' || "));
+    let mut statement = connection.prepare(&sql).expect("a table");
+    let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+    let mut rows: Vec<String> = rows.map(|row| row.expect("a row")).collect();
+    rows.sort();
+    rows
 }

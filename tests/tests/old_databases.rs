@@ -8,9 +8,13 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
+use ayumi_core::app::App;
 use ayumi_core::store::MIGRATIONS;
+use ayumi_core::sync::outbox::OperationState;
 use ayumi_tests::{fixture, old_file};
 use serde_json::Value;
 
@@ -93,6 +97,111 @@ fn the_life_to_be_frozen_fills_every_table_and_is_the_same_each_time() {
         .collect();
     assert_eq!(lives[0].1, lives[1].1);
     assert!(lives[0].0 == lives[1].0, "the files differ");
+}
+
+/// Folders with each frozen database that has an outbox, and with the life that the next one freezes.
+fn with_an_outbox() -> Vec<(String, tempfile::TempDir)> {
+    let folder_with = |bytes: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("user")).unwrap();
+        fs::write(folder.path().join("user/user.db"), bytes).unwrap();
+        folder
+    };
+    let mut folders: Vec<(String, tempfile::TempDir)> = frozen()
+        .iter()
+        .map(|(number, bytes, _)| (format!("user-{number}.db"), folder_with(bytes)))
+        .filter(|(_, folder)| old_file::rows(folder.path()).contains_key("outbox"))
+        .collect();
+    let next = tempfile::tempdir().unwrap();
+    let app = fixture::open(next.path());
+    fixture::live(&app);
+    app.close().unwrap();
+    fixture::converse(next.path());
+    folders.push(("the life to be frozen".to_owned(), next));
+    folders
+}
+
+#[test]
+fn every_row_of_an_old_database_is_there_after_it_was_opened() {
+    for (name, folder) in with_an_outbox() {
+        let before = tempfile::tempdir().unwrap();
+        fs::create_dir(before.path().join("user")).unwrap();
+        fs::copy(
+            folder.path().join("user/user.db"),
+            before.path().join("user/user.db"),
+        )
+        .unwrap();
+        fixture::open(folder.path()).close().unwrap();
+        let now = old_file::rows_as_in(folder.path(), before.path());
+        for (table, rows) in old_file::rows(before.path()) {
+            // What is derived may be derived otherwise; files that nothing names are deleted.
+            if ["derived_view", "picture_to_delete"].contains(&table.as_str()) {
+                continue;
+            }
+            let lost: Vec<&String> = rows.iter().filter(|row| !now[&table].contains(row)).collect();
+            assert!(lost.is_empty(), "{name} lost of {table}: {lost:?}");
+        }
+    }
+}
+
+#[test]
+fn the_engine_goes_on_with_an_outbox_in_every_state_of_an_old_database() {
+    for (name, folder) in with_an_outbox() {
+        let state_of = |app: &App| -> BTreeMap<String, OperationState> {
+            let outbox = app.outbox().unwrap().into_iter();
+            outbox
+                .map(|row| (row.operation.op_id.to_string(), row.state))
+                .collect()
+        };
+        let bodies = bodies(folder.path());
+        let app = fixture::open(folder.path());
+        let before = state_of(&app);
+        let states: BTreeSet<&str> = before.values().map(|state| word(*state)).collect();
+        assert_eq!(states.len(), 4, "{name} has every state: {states:?}");
+        let pushed = fixture::exchange(&app);
+        let after = state_of(&app);
+        for (op_id, state) in &before {
+            let times = pushed.iter().filter(|pushed| pushed.op_id == *op_id).count();
+            match state {
+                OperationState::Queued => {
+                    assert_eq!(times, 1, "{name}: {op_id} is sent");
+                    assert_eq!(after.get(op_id), None, "{name}: {op_id} was read back");
+                    let sent = pushed.iter().find(|pushed| pushed.op_id == *op_id).unwrap();
+                    assert_eq!(
+                        sent.body,
+                        bodies[op_id]["body"].to_string(),
+                        "{name}: as it was written"
+                    );
+                }
+                OperationState::Sent => {
+                    assert_eq!(times, 0, "{name}: {op_id} is in the log already");
+                    assert_eq!(after.get(op_id), None, "{name}: {op_id} was read back");
+                }
+                OperationState::Parked | OperationState::NeedsConfirmation => {
+                    assert_eq!(times, 0, "{name}: {op_id} waits for its author");
+                    assert_eq!(after.get(op_id), Some(state), "{name}: {op_id}");
+                }
+            }
+        }
+        app.close().unwrap();
+    }
+}
+
+/// What was written, by the id of its operation, read past the app.
+fn bodies(folder: &Path) -> BTreeMap<String, String> {
+    let connection = rusqlite::Connection::open(folder.join("user/user.db")).unwrap();
+    let mut statement = connection.prepare("SELECT op_id, body FROM outbox").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+const fn word(state: OperationState) -> &'static str {
+    match state {
+        OperationState::Queued => "queued",
+        OperationState::Sent => "sent",
+        OperationState::Parked => "parked",
+        OperationState::NeedsConfirmation => "needs_confirmation",
+    }
 }
 
 #[test]

@@ -86,8 +86,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "fixture",
-        arguments: "",
-        does: "makes the database fixture of this version",
+        arguments: "[transcript]",
+        does: "makes the database fixture of this version, or records its requests with their answers",
         run: fixture::run,
     },
     Command {

@@ -32,7 +32,7 @@ mod run;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -79,6 +79,9 @@ struct Shared {
     requests: AtomicU64,
     bytes_up: Arc<AtomicU64>,
     bytes_down: AtomicU64,
+    /// Whether one request at a time is served, and whose turn it is.
+    takes_turns: AtomicBool,
+    turns: tokio::sync::Mutex<()>,
     /// Counts how often the network went away; every open connection is reset when it changes.
     outages: watch::Sender<u64>,
 }
@@ -175,6 +178,8 @@ impl Proxy {
             requests: AtomicU64::new(0),
             bytes_up: Arc::default(),
             bytes_down: AtomicU64::new(0),
+            takes_turns: AtomicBool::new(false),
+            turns: tokio::sync::Mutex::default(),
             outages: watch::Sender::new(0),
         });
         let (orders, received) = unbounded_channel();
@@ -265,6 +270,12 @@ impl Proxy {
         *self.shared.chaos.lock().expect("no panic") = None;
     }
 
+    /// From now on a request is read when the one before has its answer, so that a record can be played again one by one. For clients
+    /// that ask no long polls.
+    pub fn serves_one_at_a_time(&self) {
+        self.shared.takes_turns.store(true, Ordering::SeqCst);
+    }
+
     /// Resets every open connection and refuses new ones, until [`Proxy::network_comes_back`]. The port stays reserved.
     pub fn network_goes_away(&self) {
         self.order(Order::Away);
@@ -285,6 +296,13 @@ impl Proxy {
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.shared.exchanges.lock().expect("no panic").clone()
+    }
+
+    /// The fields of a recorded request with its token, for a transcript that masks it itself. `None` if it was never read whole.
+    #[must_use]
+    pub fn fields_with_secrets(&self, number: usize) -> Option<Vec<(String, String)>> {
+        let deliverable = self.shared.deliverable.lock().expect("no panic");
+        Some(deliverable.get(&number)?.head.headers.clone())
     }
 
     /// How many requests came whose path and query begin with `prefix`.

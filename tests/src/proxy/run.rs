@@ -125,6 +125,12 @@ impl Client {
             return Ok(After::Ends);
         };
         let head = Head::parse(&raw);
+        let shared = Arc::clone(&self.shared);
+        let _turn = if shared.takes_turns.load(Ordering::SeqCst) {
+            Some(shared.turns.lock().await)
+        } else {
+            None
+        };
         self.shared.requests.fetch_add(1, Ordering::SeqCst);
         let (number, treatment) = self.shared.decide(Exchange {
             number: 0,
