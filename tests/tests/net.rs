@@ -110,6 +110,16 @@ fn a_message_of_a_participant_reaches_her_dietitian_and_the_answer_comes_back() 
 }
 
 #[test]
+fn an_exchange_in_which_nothing_fails_waits_for_no_timer() {
+    let pair = Pair::new();
+    for text in ["one", "two", "three"] {
+        pair.say(text);
+        assert_eq!(pair.exchange(), None);
+    }
+    assert_eq!(pair.participant.app.sync().counts().timers, 0);
+}
+
+#[test]
 fn f32_a_response_lost_after_the_commit_is_asked_for_again_and_the_message_is_there_once() {
     let pair = Pair::new();
     pair.say("once");

@@ -229,6 +229,17 @@ impl Memory {
         }
     }
 
+    /// Whether anything that a kick would let go at once has failed and waits for its time.
+    pub(super) fn holds_back(&self) -> bool {
+        let retries = self
+            .lanes
+            .values()
+            .chain(self.uploads.values())
+            .chain(self.pull.by_log.values())
+            .chain([&self.pull.retry, &self.refresh, &self.pictures, &self.caseload]);
+        retries.into_iter().any(|retry| retry.not_before().is_some())
+    }
+
     pub(super) fn shown(&self) -> Shown {
         Shown {
             sending: self.sending(),

@@ -409,6 +409,9 @@ impl Step<'_> {
         if let Some((at, kick)) = self.memory.later_kick {
             if at <= self.now.monotonic {
                 self.kick(kick);
+            } else if self.memory.flights.is_empty() && !self.memory.holds_back() {
+                // It could help nothing, and somebody may be waiting for the end of the exchange.
+                self.memory.later_kick = None;
             } else {
                 self.wake(at);
             }
