@@ -62,7 +62,7 @@ use ayumi_core::deliberate::Bug;
 
 use crate::oracle::{Anomaly, Invariant};
 
-pub use day::{Costs, Day};
+pub use day::{Costs, Day, Weather, photo};
 pub use run::run;
 pub use world::Template;
 
