@@ -43,11 +43,6 @@ mod day;
 mod logs;
 mod network;
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first surprise"
-)]
 mod new_phone;
 mod people;
 mod phone;
