@@ -167,6 +167,11 @@ impl RealServer {
         self.runtime.as_ref().expect("it runs")
     }
 
+    /// Runs something of the server to its end.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime().block_on(work)
+    }
+
     /// A code for one more participant of the dietitian, born on [`born`].
     ///
     /// # Panics

@@ -40,11 +40,13 @@ pub struct ServerBackup {
     pub heads: std::collections::BTreeMap<crate::oracle::Log, u64>,
 }
 
-/// The rules of a simulated server: sign-in is quick, and pictures of a day are few.
+/// The rules of a simulated server: sign-in is quick, pictures of a day are few, and logs soon get a snapshot.
 fn policy() -> Policy {
     Policy {
         hash_memory_kib: 8,
         hash_passes: 1,
+        // Simulated logs are short.
+        snapshot_every: 20,
         ..Policy::default()
     }
 }

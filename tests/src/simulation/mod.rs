@@ -20,6 +20,7 @@
 //! | `record.rs` | what happened, as the oracle reads it |
 //! | `run.rs` | the loop |
 //! | `logs.rs` | what is logged |
+//! | `new_phone.rs` | a new phone and the snapshots of the server, request by request |
 //! | `random.rs` | chance |
 //! | `day.rs` | an ordinary day of one phone without faults, counted |
 
@@ -41,6 +42,13 @@ mod backend;
 mod day;
 mod logs;
 mod network;
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+mod new_phone;
 mod people;
 mod phone;
 mod random;

@@ -116,7 +116,9 @@ pub fn to_answer(response: axum::http::Response<Body>) -> HttpAnswer {
     }
 }
 
-fn device() -> DeviceDescription {
+/// What a simulated phone says about itself.
+#[must_use]
+pub fn device() -> DeviceDescription {
     DeviceDescription {
         platform: Platform::Desktop,
         model: "simulated".to_owned(),
@@ -329,7 +331,7 @@ fn base32(text: &str) -> Vec<u8> {
 }
 
 /// Carries out instructions over a network without faults until there are none, and returns the replies.
-fn settle(backend: &Backend, phone: &mut Phone, first: Vec<Instruction>) -> Vec<Reply> {
+pub fn settle(backend: &Backend, phone: &mut Phone, first: Vec<Instruction>) -> Vec<Reply> {
     let mut replies = Vec::new();
     let mut todo = std::collections::VecDeque::from(first);
     while let Some(instruction) = todo.pop_front() {

@@ -103,6 +103,7 @@ pub(super) fn edit(
     Ok(())
 }
 
+/// A deleted message tells nothing of its edits: an edit behind the deletion has no effect, and yet thins the ones before it.
 pub(super) fn delete(
     tx: &WriteTransaction<'_>,
     case_id: CaseId,
@@ -114,7 +115,7 @@ pub(super) fn delete(
         .connection()
         .prepare_cached(
             "UPDATE message
-             SET text = NULL, is_deleted = 1
+             SET text = NULL, is_deleted = 1, edited_seq = NULL
              WHERE case_id = ?1 AND op_id = ?2 AND author_id = ?3
              RETURNING seq",
         )?

@@ -72,6 +72,7 @@ pub(super) fn edit_note(
     Ok(())
 }
 
+/// As for a message: nothing is left of its edits.
 pub(super) fn delete_note(
     tx: &WriteTransaction<'_>,
     case_id: CaseId,
@@ -81,7 +82,7 @@ pub(super) fn delete_note(
     tx.connection()
         .prepare_cached(
             "UPDATE note
-             SET text = NULL, is_deleted = 1
+             SET text = NULL, is_deleted = 1, edited_seq = NULL
              WHERE case_id = ?1 AND op_id = ?2 AND author_id = ?3",
         )?
         .execute([case_id.to_string(), target.to_string(), author_id.to_string()])?;

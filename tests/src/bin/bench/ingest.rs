@@ -77,8 +77,9 @@ fn record(folder: &Path, events: &[StepEvent]) {
     open(folder).steps().record(events).expect("a stored batch");
 }
 
-fn rows_of(source: &Connection, table: &str) -> (String, Vec<Vec<Value>>) {
-    // The name comes from the fixed list above.
+/// A statement that inserts rows of a table, and all of its rows.
+pub(crate) fn rows_of(source: &Connection, table: &str) -> (String, Vec<Vec<Value>>) {
+    // The name comes from a fixed list.
     let mut statement = source
         .prepare(&format!("SELECT * FROM {table}"))
         .expect("a table");

@@ -16,18 +16,26 @@
     reason = "a measurement that cannot run should stop"
 )]
 
+mod conversation;
 mod decade;
 mod figures;
 mod ingest;
 
 fn main() {
-    let wanted = std::env::args().nth(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, url, code] = arguments.as_slice()
+        && what == "phone"
+    {
+        conversation::one_phone(url, code);
+        return;
+    }
+    let wanted = arguments.first().cloned();
     let is_wanted = |what: &str| wanted.as_deref().is_none_or(|wanted| wanted == what);
     if let Some(unknown) = wanted
         .as_deref()
-        .filter(|wanted| !["ingest", "screens"].contains(wanted))
+        .filter(|wanted| !["ingest", "screens", "conversation"].contains(wanted))
     {
-        println!("unknown figure {unknown}: say ingest, screens, or nothing for all");
+        println!("unknown figure {unknown}: say ingest, screens, conversation, or nothing for all");
         std::process::exit(2);
     }
     let mut table = figures::Table::default();
@@ -36,6 +44,10 @@ fn main() {
     }
     if is_wanted("screens") {
         decade::measure(&mut table);
+    }
+    if is_wanted("conversation") {
+        conversation::measure(&mut table);
+        conversation::memory(&mut table);
     }
     println!("{table}");
 }

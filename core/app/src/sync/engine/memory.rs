@@ -278,17 +278,7 @@ impl Memory {
             .collect()
     }
 
-    pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
-        for retry in self.retries() {
-            retry.kick(kick, now);
-        }
-    }
-
-    /// Whether anything waits that a kick could let go.
-    pub(super) fn is_any_waiting(&mut self, now: Duration) -> bool {
-        self.retries().any(|retry| !retry.is_due(now))
-    }
-
+    /// Everything that waits after a failure.
     fn retries(&mut self) -> impl Iterator<Item = &mut Retry> {
         self.lanes
             .values_mut()
@@ -301,6 +291,17 @@ impl Memory {
                 &mut self.caseload,
                 &mut self.snapshots.retry,
             ])
+    }
+
+    pub(super) fn kick_all(&mut self, kick: Kick, now: Duration) {
+        for retry in self.retries() {
+            retry.kick(kick, now);
+        }
+    }
+
+    /// Whether something waits that a kick would let try at once.
+    pub(super) fn is_moved_by(&mut self, kick: Kick, now: Duration) -> bool {
+        self.retries().any(|retry| retry.is_moved_by(kick, now))
     }
 
     pub(super) fn shown(&self) -> Shown {

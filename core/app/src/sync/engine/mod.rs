@@ -381,7 +381,8 @@ impl Step<'_> {
             .last_kick_at
             .map_or(now, |last| last.saturating_add(APART));
         if at > now {
-            if kick != Kick::Reset && !self.memory.is_any_waiting(now) {
+            // Nothing to come back for: an exchange that is done would last a second longer, with a wake-up at its end.
+            if !self.memory.is_moved_by(kick, now) {
                 return;
             }
             let later = self

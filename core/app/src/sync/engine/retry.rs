@@ -80,14 +80,20 @@ impl Retry {
         self.is_unreachable = false;
     }
 
+    /// Whether a kick would change anything.
+    pub(super) fn is_moved_by(&self, kick: Kick, now: Duration) -> bool {
+        let waits = !self.is_due(now);
+        match kick {
+            _ if self.is_asked && waits => false,
+            Kick::Success => self.is_unreachable && waits,
+            Kick::Any => waits,
+            Kick::Reset => waits || self.failures > 0,
+        }
+    }
+
     /// A reason to try at once.
     pub(super) fn kick(&mut self, kick: Kick, now: Duration) {
-        let asked = self.is_asked && !self.is_due(now);
-        let applies = match kick {
-            Kick::Success => self.is_unreachable,
-            Kick::Any | Kick::Reset => true,
-        };
-        if asked || !applies {
+        if !self.is_moved_by(kick, now) {
             return;
         }
         self.not_before = None;
@@ -191,5 +197,21 @@ mod tests {
         assert_eq!(refused.failures(), 1);
         refused.kick(Kick::Reset, Duration::ZERO);
         assert_eq!(refused.failures(), 0);
+    }
+
+    #[test]
+    fn a_kick_moves_what_waits_and_nothing_else() {
+        let random = Constant(0);
+        let mut retry = Retry::default();
+        for kick in [Kick::Success, Kick::Any, Kick::Reset] {
+            assert!(!retry.is_moved_by(kick, Duration::ZERO), "{kick:?}");
+        }
+        retry.fail(Duration::ZERO, &random, None, false);
+        assert!(!retry.is_moved_by(Kick::Success, Duration::ZERO));
+        assert!(retry.is_moved_by(Kick::Any, Duration::ZERO));
+        // Its time has come: only the count of its failures is left to be forgotten.
+        let later = Duration::from_mins(1);
+        assert!(!retry.is_moved_by(Kick::Any, later));
+        assert!(retry.is_moved_by(Kick::Reset, later));
     }
 }

@@ -33,6 +33,8 @@ use crate::sync::snapshots::{LogSnapshot, SnapshotState, sql};
 
 /// So many failures in a row, without a part in between, and pages are tried instead: they are shorter.
 const MOST_FAILURES: u32 = 5;
+/// The same while nobody looks at the app: its time is short, and the next tries would come only with the next job of the system.
+const MOST_FAILURES_BEHIND: u32 = 2;
 
 /// The status of an answer with a part of a file.
 const PARTIAL_CONTENT: u16 = 206;
@@ -340,7 +342,12 @@ impl Step<'_> {
         if !matches!(result, Err(NoAnswer::Unreachable)) {
             snapshots.failures = snapshots.failures.saturating_add(1);
         }
-        snapshots.failures >= MOST_FAILURES
+        let most = if self.may_wait() {
+            MOST_FAILURES
+        } else {
+            MOST_FAILURES_BEHIND
+        };
+        self.memory.snapshots.failures >= most
     }
 
     /// The file cannot be written or read: pages need none. Before the first unlock nothing can be read, and all waits.
