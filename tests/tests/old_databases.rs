@@ -167,10 +167,9 @@ fn the_engine_goes_on_with_an_outbox_in_every_state_of_an_old_database() {
                     assert_eq!(times, 1, "{name}: {op_id} is sent");
                     assert_eq!(after.get(op_id), None, "{name}: {op_id} was read back");
                     let sent = pushed.iter().find(|pushed| pushed.op_id == *op_id).unwrap();
-                    assert_eq!(
-                        sent.body,
-                        bodies[op_id]["body"].to_string(),
-                        "{name}: as it was written"
+                    assert!(
+                        sent.request.contains(&bodies[op_id]),
+                        "{name}: as it was written, byte for byte"
                     );
                 }
                 OperationState::Sent => {

@@ -21,11 +21,19 @@ struct Input {
     now: UtcMillis,
 }
 
-/// Checks an upload of which every byte is there, and makes one object of its parts.
+/// Completes an upload if it stands before its completion.
 ///
 /// Errors: `hash_mismatch`, `metadata_present`, `picture_refused`, after which the upload begins again at 0; `unavailable`,
-/// after which the next request tries again.
-pub(super) async fn complete(server: &Server, upload: &mut Upload) -> Result<(), Fault> {
+/// after which the next request tries again; `offset_mismatch` if a second request was faster.
+pub(super) async fn complete_whole(server: &Server, upload: &mut Upload) -> Result<(), Fault> {
+    if upload.object_key.is_none() && upload.offset_bytes == upload.length_bytes {
+        complete(server, upload).await?;
+    }
+    Ok(())
+}
+
+/// Checks an upload of which every byte is there, and makes one object of its parts.
+async fn complete(server: &Server, upload: &mut Upload) -> Result<(), Fault> {
     let _turn = COMPLETIONS
         .acquire()
         .await

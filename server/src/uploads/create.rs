@@ -4,7 +4,7 @@ use ayumi_protocol::id::UploadId;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::upload::UploadRequest;
 
-use super::{Upload, check_consent, sql};
+use super::{Upload, check_consent, complete, find, sql};
 use crate::accounts::principal::{self, Credentials};
 use crate::audit::{self, Act, Chain};
 use crate::cases::access;
@@ -21,26 +21,35 @@ struct Input {
 }
 
 /// Makes an upload, or brings back the one with the same hash in the same log. The announced length counts towards the day's
-/// amount once, when the upload is made.
+/// amount once, when the upload is made. One that stands before its completion is completed: whoever has sent every byte has
+/// nothing else left to ask for.
 ///
 /// Errors: of a token; `not_found`, `consent_required`, `consent_withdrawn`; `picture_refused` for a content type that is not
-/// served; `invalid_value` if the hash was announced with another length or other dimensions; `upload_quota_reached` with the time until the next day (UTC).
+/// served; `invalid_value` if the hash was announced with another length or other dimensions; `upload_quota_reached` with the time until the next day (UTC);
+/// at completion those of [`receive`](super::receive::receive).
 pub async fn create(
     server: &Server,
     credentials: Credentials,
     request: UploadRequest,
 ) -> Result<Upload, Fault> {
     let input = Input {
-        credentials,
+        credentials: credentials.clone(),
         request,
         upload_id: UploadId::from_uuid(server.host.new_uuid()),
         bytes_per_day: i64::try_from(server.policy.upload_bytes_per_day).unwrap_or(i64::MAX),
     };
-    server
+    let mut upload = server
         .write(input, |tx, input| {
             boxed(async move { create_in(tx, input).await })
         })
-        .await
+        .await?;
+    match complete::complete_whole(server, &mut upload).await {
+        // A request that brings bytes was faster.
+        Err(Fault::Refused(refused)) if refused.code == ProblemCode::OffsetMismatch => {
+            find(server, credentials, upload.upload_id).await
+        }
+        completed => completed.map(|()| upload),
+    }
 }
 
 async fn create_in(tx: &mut dyn Transaction, input: &Input) -> Result<Upload, Fault> {

@@ -10,8 +10,8 @@
 //!   deliver ── to whom the log is open, once an entry names it
 //! ```
 //!
-//! An upload whose offset is its length and that has no object yet stands before its completion: any request with no bytes
-//! tries it again. So a node or an object store may fail at any place, and whoever comes second finds nothing to do.
+//! An upload whose offset is its length and that has no object yet stands before its completion: its announcement, and any part with
+//! no bytes, tries it again. So a node or an object store may fail at any place, and whoever comes second finds nothing to do.
 
 pub mod collect;
 mod complete;

@@ -54,9 +54,7 @@ pub async fn receive(
     if is_cut {
         return Err(ProblemCode::RequestTimeout.into());
     }
-    if upload.object_key.is_none() && upload.offset_bytes == upload.length_bytes {
-        complete::complete(server, &mut upload).await?;
-    }
+    complete::complete_whole(server, &mut upload).await?;
     Ok(upload)
 }
 

@@ -181,6 +181,43 @@ fn f41_what_came_before_a_cut_connection_is_kept_and_a_wrong_offset_learns_the_t
     assert!(progress(node.patch(&upload, 7, Body::from(picture[7..].to_vec()))).is_complete);
 }
 
+/// Every byte, and then the connection ends before the picture is complete: as when the client or the node dies at that moment.
+fn sent_and_cut(bytes: &[u8]) -> Body {
+    let frames = [Ok(Bytes::from(bytes.to_vec())), Err(std::io::Error::other("cut"))];
+    Body::from_stream(futures_util::stream::iter(frames))
+}
+
+#[test]
+fn a_picture_that_stands_before_its_completion_is_completed_when_it_is_announced_again() {
+    let node = in_memory(Policy::default());
+    let picture = picture();
+    let upload = node.created(&picture);
+    assert_eq!(
+        refusal(node.patch(&upload, 0, sent_and_cut(&picture))),
+        "request_timeout"
+    );
+    assert_eq!(node.picture(&picture).status(), StatusCode::NOT_FOUND);
+    let again = node.created(&picture);
+    assert_eq!((again.upload_id, again.is_complete), (upload.upload_id, true));
+    assert_eq!(bytes(node.picture(&picture)), picture);
+}
+
+#[test]
+fn one_that_is_not_what_was_announced_is_refused_then_and_begins_again() {
+    let node = in_memory(Policy::default());
+    let (picture, mut other) = (picture(), picture());
+    let at = other.len() - 5;
+    other[at] ^= 1;
+    let upload = node.created(&picture);
+    assert_eq!(
+        refusal(node.patch(&upload, 0, sent_and_cut(&other))),
+        "request_timeout"
+    );
+    assert_eq!(refusal(node.create(&picture, sha256(&picture))), "hash_mismatch");
+    assert_eq!(node.created(&picture).offset_bytes, 0);
+    assert!(progress(node.patch(&upload, 0, Body::from(picture))).is_complete);
+}
+
 #[test]
 fn whoever_comes_second_finds_nothing_to_do() {
     let node = in_memory(Policy::default());
