@@ -21,6 +21,7 @@
 //! | `run.rs` | the loop |
 //! | `logs.rs` | what is logged |
 //! | `random.rs` | chance |
+//! | `worlds/` | small worlds without chance: every order of what can happen in them |
 
 #![expect(
     clippy::panic,
@@ -45,6 +46,7 @@ mod random;
 mod record;
 mod run;
 mod world;
+pub mod worlds;
 
 use std::collections::BTreeMap;
 

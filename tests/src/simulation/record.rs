@@ -23,7 +23,7 @@ use crate::oracle::{
 };
 
 /// The history of a run, with what is needed to tell what is new.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Recorder {
     /// What was written down.
     pub history: History,

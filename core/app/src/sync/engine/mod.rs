@@ -32,9 +32,12 @@
 //! | `upload.rs` | pictures on their way out |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
+//! | `canonical.rs` | when two engines will do the same, for a search through states |
 //!
 //! Source: sync.md 4, 6, 9, 10, 11, 12.
 
+#[cfg(feature = "state-search")]
+mod canonical;
 mod fetch;
 mod memory;
 mod pull;

@@ -80,6 +80,17 @@ impl Retry {
         self.is_unreachable = false;
     }
 
+    /// The same with its moment on another clock; failures that lead to the same delay are the same.
+    #[cfg(feature = "state-search")]
+    pub(super) fn canonical(self, moment: impl Fn(Duration) -> Duration) -> Self {
+        const ALL_ALIKE: u32 = 9;
+        Self {
+            failures: self.failures.min(ALL_ALIKE),
+            not_before: self.not_before.map(moment),
+            ..self
+        }
+    }
+
     /// A reason to try at once.
     pub(super) fn kick(&mut self, kick: Kick, now: Duration) {
         let asked = self.is_asked && !self.is_due(now);
