@@ -39,7 +39,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
         arguments: "[ARGUMENTS]",
-        does: "real measurements in, numbers and pictures out; arguments go to `ayumi demo`",
+        does: "real measurements, two phones and a server, one page; arguments go to `ayumi demo`",
         run: demo::run,
     },
     Command {
