@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, header};
-use ayumi_core::chat::{NewMessage, PageFrom};
+use ayumi_core::chat::{ChatError, NewMessage, PageFrom};
 use ayumi_core::steps::{CounterSample, StepEvent};
-use ayumi_core::sync::engine::{Command, Input, Instruction, Reply, RequestBody, RequestId, Signal};
+use ayumi_core::sync::engine::{
+    Command, HttpAnswer, Input, Instruction, NoAnswer, Now, Phase, Reply, RequestBody, RequestId, Signal,
+};
+use ayumi_core::sync::outbox::OperationState;
 use ayumi_core::time::UtcMillis;
 use ayumi_core::weight::{MassUnit, NewWeighIn, WeighInTime};
 use ayumi_protocol::cursor::{Audience, LogName};
@@ -35,6 +38,8 @@ pub struct Costs {
     pub steps: u64,
     /// Requests.
     pub requests: u64,
+    /// Requests for a new token.
+    pub refreshes: u64,
     /// Requests that were there to wait for news.
     pub long_polls: u64,
     /// Bytes of request bodies, packed.
@@ -56,6 +61,7 @@ impl std::ops::Sub for Costs {
             timers: self.timers - before.timers,
             steps: self.steps - before.steps,
             requests: self.requests - before.requests,
+            refreshes: self.refreshes - before.refreshes,
             long_polls: self.long_polls - before.long_polls,
             sent_bytes: self.sent_bytes - before.sent_bytes,
             received_bytes: self.received_bytes - before.received_bytes,
@@ -71,6 +77,17 @@ struct Held {
     working: Working,
 }
 
+/// What becomes of her requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// The server answers.
+    Good,
+    /// There is no network.
+    Away,
+    /// Somebody answers everything with this status.
+    Status(u16),
+}
+
 /// A participant's phone, her dietitian's, and the server.
 pub struct Day<'s> {
     world: World,
@@ -81,6 +98,7 @@ pub struct Day<'s> {
     replies: Vec<Reply>,
     costs: Costs,
     counter: u32,
+    weather: Weather,
     syncs: &'s dyn Fn() -> u64,
 }
 
@@ -96,6 +114,7 @@ impl<'s> Day<'s> {
             replies: Vec::new(),
             costs: Costs::default(),
             counter: 1000,
+            weather: Weather::Good,
             syncs,
         }
     }
@@ -121,7 +140,8 @@ impl<'s> Day<'s> {
 
     fn input(&mut self, input: Input) {
         self.costs.steps += 1;
-        let instructions = self.on_phone(|phone, wall, now| phone.step(now, wall, input));
+        // What the store could not do the engine does later.
+        let instructions = self.on_phone(|phone, wall, now| phone.try_step(now, wall, input).0);
         for instruction in instructions {
             self.carry_out(instruction);
         }
@@ -168,11 +188,28 @@ impl<'s> Day<'s> {
                     .headers_mut()
                     .insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
                 self.costs.requests += 1;
+                self.costs.refreshes += u64::from(request.uri().path() == "/v1/session/refresh");
                 self.costs.long_polls += u64::from(waits);
                 self.costs.sent_bytes += body as u64;
                 self.costs.head_bytes += head_bytes(&request);
-                let working = self.world.backend.begin(request);
-                self.held.push(Held { id, working });
+                let result = match self.weather {
+                    Weather::Good => {
+                        let working = self.world.backend.begin(request);
+                        self.held.push(Held { id, working });
+                        return;
+                    }
+                    Weather::Away => Err(NoAnswer::Unreachable),
+                    Weather::Status(status) => Ok(HttpAnswer {
+                        status,
+                        content_type: Some("text/html".to_owned()),
+                        retry_after: None,
+                        date: None,
+                        upload_offset: None,
+                        body: Vec::new(),
+                    }),
+                };
+                let at = self.now + ROUND_TRIP;
+                self.arriving.push((at, Input::Answered { id, result }));
             }
             _ => {}
         }
@@ -274,6 +311,54 @@ impl<'s> Day<'s> {
         });
     }
 
+    /// From now on her requests end so. What is under way when a network goes away breaks off; the platform tells the app.
+    pub fn set_weather(&mut self, weather: Weather) {
+        self.weather = weather;
+        if weather == Weather::Away {
+            for held in std::mem::take(&mut self.held) {
+                let result = Err(NoAnswer::Broken);
+                self.arriving
+                    .push((self.now, Input::Answered { id: held.id, result }));
+            }
+        }
+        if self.world.phones[0].process.is_some() {
+            self.input(Input::Signal(Signal::Connectivity));
+        }
+    }
+
+    /// Something that only an administrator does, as a statement over the server's store.
+    pub fn on_server(&mut self, sql: &'static str) {
+        let work = self.world.backend.server.write(sql, |tx, sql| {
+            ayumi_server::server::boxed(async move { Ok(tx.execute(sql, &[]).await?) })
+        });
+        super::backend::at_once(work).expect("the store of the server");
+    }
+
+    /// What her running app says of the exchange.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        let process = self.world.phones[0].process.as_ref().expect("the app runs");
+        let now = Now {
+            monotonic: self.now,
+            wall: self.wall(),
+        };
+        process.app.status(&process.engine, now).expect("a status").phase
+    }
+
+    /// How many of her operations are in a state, in her running app.
+    #[must_use]
+    pub fn waiting(&self, state: OperationState) -> usize {
+        let outbox = app_of(&self.world.phones[0]).outbox().expect("the outbox");
+        outbox.iter().filter(|outgoing| outgoing.state == state).count()
+    }
+
+    /// Hands a command to the running app, and gives it some seconds.
+    pub fn command(&mut self, command: Command) -> Vec<Reply> {
+        self.input(Input::Command(command));
+        self.pass(Duration::from_secs(5));
+        std::mem::take(&mut self.replies)
+    }
+
     /// The platform wakes the app: it stores the steps of the last hour and exchanges once.
     pub fn background_job(&mut self, steps: u32) {
         self.start();
@@ -364,7 +449,17 @@ impl<'s> Day<'s> {
 
     /// She writes, with a photo of a phone's camera or without.
     pub fn write(&mut self, text: &str, photo: Option<&[u8]>) {
-        self.on_phone(|phone, _, _| {
+        self.try_to_write(text, photo).expect("it waits");
+    }
+
+    /// The same where it may be refused.
+    ///
+    /// Errors: those of sending.
+    pub fn try_to_write(&mut self, text: &str, photo: Option<&[u8]>) -> Result<(), ChatError> {
+        let sent = self.on_phone(|phone, wall, _| {
+            if let Some(process) = &phone.process {
+                process.clock.set(wall);
+            }
             let case_id = phone.cases[0];
             let chat = app_of(phone).chat();
             let pictures = photo
@@ -376,9 +471,10 @@ impl<'s> Day<'s> {
                 pictures,
                 reply_to: None,
             };
-            chat.send(case_id, message).expect("it waits");
+            chat.send(case_id, message).map(|_| ())
         });
         self.input(Input::Enqueued);
+        sent
     }
 
     /// She types her weight.
@@ -555,7 +651,8 @@ fn waits_for_news(body: &[u8]) -> bool {
 }
 
 /// A photo as a camera makes it: of a size that has to become smaller, with grain that does not pack well.
-fn photo() -> Vec<u8> {
+#[must_use]
+pub fn photo() -> Vec<u8> {
     let mut dice = super::random::Dice::new(1);
     let mut shade = |base: u32| u8::try_from((base + dice.below(24) as u32).min(255)).unwrap_or(255);
     let pixels = image::RgbImage::from_fn(2016, 1512, |x, y| {

@@ -43,11 +43,6 @@ mod day;
 mod logs;
 mod network;
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first surprise"
-)]
 mod new_phone;
 mod people;
 mod phone;
@@ -62,7 +57,7 @@ use ayumi_core::deliberate::Bug;
 
 use crate::oracle::{Anomaly, Invariant};
 
-pub use day::{Costs, Day};
+pub use day::{Costs, Day, Weather, photo};
 pub use run::run;
 pub use world::Template;
 

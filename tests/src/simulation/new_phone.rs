@@ -32,6 +32,7 @@ use super::world::{Template, World, device, settle, to_answer, to_http};
 type Network<'a> = dyn FnMut(&HttpRequest, HttpAnswer) -> Result<HttpAnswer, NoAnswer> + 'a;
 
 /// Nothing happens to an answer.
+#[expect(clippy::unnecessary_wraps, reason = "a network, of which some have no answer")]
 fn untouched(_: &HttpRequest, answer: HttpAnswer) -> Result<HttpAnswer, NoAnswer> {
     Ok(answer)
 }
@@ -722,7 +723,7 @@ fn c10_a_snapshot_that_was_made_badly_is_applied_as_far_as_it_is_good_and_no_fur
         format!("{{\"entry\":{{\"unknown\":\"{}\"}}}}", "x".repeat(3_000_000)),
         [text.as_str(), text.as_str()].concat(),
     ];
-    for (number, content) in contents.iter().enumerate() {
+    for content in &contents {
         for lies in [false, true] {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(content.as_bytes()).unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ayumi_core::app::{App, Config};
 use ayumi_core::clock::ManualClock;
+use ayumi_core::store::StoreError;
 use ayumi_core::store::Subscription;
 use ayumi_core::sync::engine::{Engine, EngineConfig, Input, Instruction, Now, Phase};
 use ayumi_core::time::{Tz, UtcMillis};
@@ -160,17 +161,29 @@ impl Phone {
 
     /// Hands an input to the engine of a running app.
     pub fn step(&mut self, monotonic: Duration, wall: UtcMillis, input: Input) -> Vec<Instruction> {
+        let (instructions, stepped) = self.try_step(monotonic, wall, input);
+        stepped.expect("the store of a phone works");
+        instructions
+    }
+
+    /// The same where the store may fail.
+    ///
+    /// Errors: those of the step; the instructions are to be carried out all the same.
+    pub fn try_step(
+        &mut self,
+        monotonic: Duration,
+        wall: UtcMillis,
+        input: Input,
+    ) -> (Vec<Instruction>, Result<(), StoreError>) {
         let error_ms = self.wall_error_ms;
         let Some(process) = self.process.as_mut() else {
-            return Vec::new();
+            return (Vec::new(), Ok(()));
         };
         let wall = wall.plus(error_ms);
         process.clock.set(wall);
-        let (instructions, stepped) = process
+        process
             .app
-            .step(&mut process.engine, Now { monotonic, wall }, input);
-        stepped.expect("the store of a phone works");
-        instructions
+            .step(&mut process.engine, Now { monotonic, wall }, input)
     }
 
     /// Examines the files: what SQLite says of them, and whether the pictures of what was sent are there.

@@ -31,13 +31,15 @@ use crate::time::UtcMillis;
 
 /// A suspended account is asked about again this often.
 const PROBE_EVERY: Duration = Duration::from_hours(24);
+/// Name of the setting that keeps when a suspended account was asked about last, in epoch ms UTC by this phone's clock.
+const PROBED_AT: &str = "sync.suspension_probed_at";
 /// Name of the setting that keeps until when the access token is accepted, in epoch ms UTC by this phone's clock.
 const ACCESS_UNTIL: &str = "sync.access_until";
 
 impl Step<'_> {
     pub(super) fn started(&mut self, tokens: Option<Tokens>) -> Result<(), StoreError> {
         self.memory.started_at = self.now.monotonic;
-        self.memory.probes_suspension = true;
+        self.memory.probes_suspension = self.probe_is_due()?;
         self.memory.snapshots.is_to_be_looked_at = true;
         self.memory.session = match tokens {
             // Asking with a token that has expired would cost a refused request each time the platform wakes the app. The clock may be
@@ -57,6 +59,14 @@ impl Step<'_> {
             self.replicate_own_case(&account)?;
         }
         Ok(())
+    }
+
+    /// A process that starts each hour must not ask each hour.
+    fn probe_is_due(&self) -> Result<bool, StoreError> {
+        let text = settings::get(self.tx, PROBED_AT)?;
+        let probed_at = text.and_then(|text| text.parse().ok()).map(UtcMillis);
+        let every_ms = i64::try_from(PROBE_EVERY.as_millis()).unwrap_or(i64::MAX);
+        Ok(probed_at.is_none_or(|at| !(0..every_ms).contains(&self.now.wall.since(at))))
     }
 
     fn access_has_expired(&self) -> Result<bool, StoreError> {
@@ -304,6 +314,7 @@ impl Step<'_> {
         account::set_session(self.tx, SessionState::Suspended)?;
         self.memory.probes_suspension = false;
         self.memory.probed_suspension_at = Some(self.now.monotonic);
+        settings::set(self.tx, PROBED_AT, Some(&self.now.wall.0.to_string()))?;
         Ok(())
     }
 
