@@ -11,7 +11,8 @@ use std::fs;
 use ayumi_tests::real_server::RealServer;
 use ayumi_tests::transcript::{Recorded, folder, read, record, replay, written};
 
-/// What the app asks of a server; an upload ends with its id.
+/// What the app asks of a server; an upload ends with its id. Without the two requests for a snapshot: a log that is long enough for
+/// one would make the file too long to be read; `new_phone.rs` shows them.
 const REQUESTS: &[&str] = &[
     "GET /v1/consent-text",
     "GET /v1/staff/caseload",

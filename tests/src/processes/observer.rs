@@ -300,3 +300,43 @@ fn checked(path: &Path) -> Result<String, rusqlite::Error> {
     }
     connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processes::judge::Wrong;
+
+    #[test]
+    fn a_message_that_can_be_read_before_its_picture_is_complete_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        let bytes = b"simulated";
+        std::fs::create_dir(data.join("objects")).unwrap();
+        std::fs::write(data.join("objects/whole"), bytes).unwrap();
+        std::fs::write(data.join("objects/cut"), b"simul").unwrap();
+        let sum = sum_of(&data.join("objects/whole")).unwrap();
+        let name = Name {
+            side: Side::Her,
+            number: 1,
+        };
+        let text = name.text();
+        let connection = Connection::open(data.join("ayumi.db")).unwrap();
+        connection
+            .execute_batch(&format!(
+                r#"CREATE TABLE entry (seq, audience, kind, body);
+                CREATE TABLE upload (sha256, object_key, offset_bytes, length_bytes);
+                INSERT INTO entry VALUES (7, 'care', 'message.posted', '{{"text":"{text}","attachments":[{{"sha256":"{sum}","thumbnail":{{"sha256":"{sum}"}}}}]}}');
+                INSERT INTO upload VALUES (x'{sum}', NULL, 9, 9);"#
+            ))
+            .unwrap();
+        let mut look = |object: &str| {
+            let change = format!("UPDATE upload SET object_key = {object}");
+            connection.execute_batch(&change).unwrap();
+            Observer::new(data.to_owned()).look().unwrap()
+        };
+        for object in ["NULL", "'missing'", "'cut'"] {
+            assert_eq!(look(object), [Wrong::Incomplete(name)], "{object}");
+        }
+        assert_eq!(look("'whole'"), []);
+    }
+}
