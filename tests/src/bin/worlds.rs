@@ -9,12 +9,12 @@ use ayumi_core::deliberate::Bug;
 use ayumi_tests::simulation::Template;
 use ayumi_tests::simulation::worlds::{Choice, Options, Report, search, walk};
 
-/// Bugs that a search has to find, with the faults it needs for that.
-const BUGS: &[(Bug, u8)] = &[
-    (Bug::NewIdAtEachTry, 1),
-    (Bug::LosesOnFailure, 1),
-    (Bug::LastFirst, 0),
-    (Bug::CursorAhead, 0),
+/// Bugs that a search has to find, with the messages of each phone and the faults that it needs for that.
+const BUGS: &[(Bug, u8, u8)] = &[
+    (Bug::NewIdAtEachTry, 1, 1),
+    (Bug::LosesOnFailure, 1, 1),
+    (Bug::LastFirst, 2, 1),
+    (Bug::CursorAhead, 1, 0),
 ];
 
 const USAGE: &str = "--operations N (of each phone), --faults N (up to 2), --backups, --most STATES, --path CHOICES, --verbose, --prove";
@@ -47,6 +47,7 @@ fn main() {
         std::process::exit(i32::from(!prove(&template, options)));
     }
     if let Some(path) = path {
+        options.is_verbose = true;
         match walk(&template, options, &path) {
             Ok(anomalies) => {
                 anomalies.iter().for_each(|anomaly| println!("{anomaly}"));
@@ -95,9 +96,10 @@ fn show_failures(report: &Report) {
 /// Makes each deliberate bug and shows that the search finds it. Returns whether it found all of them.
 fn prove(template: &Template, options: Options) -> bool {
     let mut found_all = true;
-    for (bug, faults) in BUGS {
+    for (bug, operations, faults) in BUGS {
         let options = Options {
-            operations: 2,
+            operations: *operations,
+            most_anomalies: 1,
             faults: *faults,
             bug: Some(*bug),
             ..options

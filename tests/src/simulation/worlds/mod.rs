@@ -71,6 +71,8 @@ pub struct Options {
     pub backs_up: bool,
     /// States after which the search gives up; `None` for all there are.
     pub most_states: Option<u64>,
+    /// Paths with anomalies after which it gives up.
+    pub most_anomalies: usize,
     /// Print how far it is.
     pub is_verbose: bool,
     /// The bug that is made on purpose.
@@ -84,6 +86,7 @@ impl Default for Options {
             faults: 1,
             backs_up: false,
             most_states: None,
+            most_anomalies: 5,
             is_verbose: false,
             bug: None,
         }

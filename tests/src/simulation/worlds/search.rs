@@ -9,9 +9,6 @@ use super::{Options, Report};
 use crate::oracle::{self, Anomaly};
 use crate::simulation::world::Template;
 
-/// Anomalies after which a search gives up.
-const ENOUGH: usize = 5;
-
 /// Visits every state that can be reached.
 #[must_use]
 pub fn search(template: &Template, options: Options) -> Report {
@@ -21,28 +18,38 @@ pub fn search(template: &Template, options: Options) -> Report {
     report
 }
 
-/// Walks one path and prints each state. Returns what is objected to on it.
+/// Walks one path, then lets happen what happens by itself. Returns what is objected to on the way and at its end.
 ///
 /// Errors: the text of the first choice that cannot be made.
 pub fn walk(template: &Template, options: Options, path: &[Choice]) -> Result<Vec<Anomaly>, String> {
     ayumi_core::deliberate::make(options.bug);
+    let walked = walk_on(template, options, path);
+    ayumi_core::deliberate::make(None);
+    walked
+}
+
+fn walk_on(template: &Template, options: Options, path: &[Choice]) -> Result<Vec<Anomaly>, String> {
     let (mut world, mut state) = SmallWorld::new(template, options);
     let mut writer = world.writer();
     let mut anomalies = Vec::new();
-    eprintln!("{}", world.describe(&state));
+    let show = |what: &str, world: &SmallWorld, state: &State| {
+        if options.is_verbose {
+            eprintln!("{what}: {}", world.describe(state));
+        }
+    };
+    show("beginning", &world, &state);
     for choice in path {
         if !world.choices(&state).contains(choice) {
-            ayumi_core::deliberate::make(None);
             return Err(format!("{choice} cannot happen here"));
         }
         state = world.apply(&state, *choice, Some(&mut writer));
-        eprintln!("{choice}: {}", world.describe(&state));
+        show(&choice.to_string(), &world, &state);
         anomalies.extend(world.objection(&state));
     }
-    if SmallWorld::is_quiet(&world.choices(&state)) {
-        anomalies.extend(oracle::check(&world.finish(writer, &state)));
-    }
-    ayumi_core::deliberate::make(None);
+    state = world.rest(state, Some(&mut writer));
+    show("end", &world, &state);
+    anomalies.extend(world.objection(&state));
+    anomalies.extend(oracle::check(&world.finish(writer, &state)));
     Ok(anomalies)
 }
 
@@ -86,7 +93,7 @@ impl Search {
                 self.report.transitions += 1;
                 self.visit(depth + 1, (number, choice), next);
             }
-            if self.report.failures.len() >= ENOUGH {
+            if self.report.failures.len() >= self.options.most_anomalies {
                 break;
             }
             let is_full = self

@@ -31,6 +31,8 @@ pub struct SmallWorld {
     log: Log,
     /// The operations of each phone in the order in which they were made.
     operations: [Vec<OpId>; 2],
+    /// What the log held before.
+    before: Vec<OpId>,
     /// What happened before, for the oracle.
     past: Vec<Happening>,
     _folder: tempfile::TempDir,
@@ -118,16 +120,18 @@ impl SmallWorld {
             server,
             wire: Wire::default(),
             log,
+            before: Vec::new(),
             operations: [Vec::new(), Vec::new()],
             past: past.into_iter().map(|record| record.what).collect(),
             _folder: folder,
         };
-        let state = world.settle();
+        let state = world.open();
+        world.before = world.server.log(state.server, log).to_vec();
         (world, state)
     }
 
     /// Opens both apps and lets them exchange what there is.
-    fn settle(&mut self) -> State {
+    fn open(&mut self) -> State {
         let mut state = State::default();
         for phone in 0..2 {
             let step = self.phones[phone].step(&mut self.wire, 0, Told::Killed);
@@ -139,18 +143,26 @@ impl SmallWorld {
                 .map(|(flight, request)| (*flight, Place::There(*request)))
                 .collect();
         }
-        let mut beginning = state;
-        beginning.backup = beginning.server;
-        while let Some(choice) = self
-            .choices(&beginning)
-            .into_iter()
-            .find(|choice| !matches!(choice, Choice::Person(_) | Choice::BackUp))
-        {
-            beginning = self.apply(&beginning, choice, None);
+        let mut state = self.rest(state, None);
+        state.backup = state.server;
+        state.faults = self.options.faults;
+        state
+    }
+
+    /// Lets happen what happens by itself, in one of its orders, until nothing does. A world that never rests stays as it is after
+    /// some hundred events.
+    pub fn rest(&mut self, mut state: State, mut writer: Option<&mut Writer>) -> State {
+        for _ in 0..500 {
+            let choices = self.choices(&state);
+            let happens = |choice: &&Choice| {
+                !matches!(choice, Choice::Person(_) | Choice::BackUp) && !choice.is_fault()
+            };
+            let Some(choice) = choices.iter().find(happens) else {
+                break;
+            };
+            state = self.apply(&state, *choice, writer.as_deref_mut());
         }
-        beginning.backup = beginning.server;
-        beginning.faults = self.options.faults;
-        beginning
+        state
     }
 
     /// States of the phones and of the server, and steps of both, that were made by the real code.
@@ -419,6 +431,21 @@ impl SmallWorld {
     pub fn objection(&self, state: &State) -> Option<Anomaly> {
         let log = self.server.log(state.server, self.log);
         let epoch = self.server.epoch(state.server);
+        let is_known = |op: &OpId| {
+            let mut all = self.operations.iter().flatten().chain(&self.before);
+            all.any(|known| known == op)
+        };
+        if let Some(op) = log.iter().find(|op| !is_known(op)) {
+            return Some(Anomaly {
+                invariant: Invariant::I2,
+                word: Word::Unexpected,
+                at_ms: 0,
+                device: None,
+                log: Some(self.log),
+                ops: vec![*op],
+                rule: "every entry has its enqueue",
+            });
+        }
         for (index, side) in state.sides.iter().enumerate() {
             let phone = &self.phones[index];
             let shown = phone.shown(side.phone);
@@ -436,6 +463,7 @@ impl SmallWorld {
             let view = shown.logs.iter().find(|view| view.log == self.log);
             if let Some(view) = view.filter(|view| view.epoch == epoch) {
                 let is_prefix = view.entries.len() <= log.len()
+                    && view.cursor == view.entries.len() as u64
                     && view.entries.iter().zip(log).all(|(entry, op)| entry.op == *op);
                 if !is_prefix {
                     let rule = "a replica is a prefix of the log";
