@@ -2,11 +2,6 @@
 //!
 //! The app, its engine and the server are the real ones, in virtual time, so that three days take a second. Source: faults.md F44,
 //! F45, F51, F54, F56, F57.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at the first surprise"
-)]
 
 use std::time::Duration;
 

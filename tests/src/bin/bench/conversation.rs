@@ -37,7 +37,7 @@ pub(crate) fn measure(table: &mut Table) {
     }
     exchange(&participant);
     let dietitian = first_exchange(table, &server);
-    newest_page(table, dietitian, case_id);
+    newest_page(table, &dietitian, case_id);
     caseload(table);
 }
 
@@ -52,14 +52,12 @@ fn say(phone: &RealPhone, case_id: CaseId, number: usize) {
 
 /// Until nothing waits and nothing is new.
 fn exchange(phone: &RealPhone) {
-    for _ in 0..MOST_EXCHANGES {
+    let is_over = (0..MOST_EXCHANGES).any(|_| {
         let outcome = phone.app.sync().sync_now(PATIENCE).expect("an exchange");
         assert!(outcome.status.trouble.is_none(), "{outcome:?}");
-        if outcome.is_complete && phone.app.sync().pending().expect("the outbox").unsent == 0 {
-            return;
-        }
-    }
-    panic!("the exchange does not end");
+        outcome.is_complete && phone.app.sync().pending().expect("the outbox").unsent == 0
+    });
+    assert!(is_over, "the exchange does not end");
 }
 
 fn database(phone: &RealPhone) -> PathBuf {
@@ -129,11 +127,11 @@ fn first_exchange(table: &mut Table, server: &RealServer) -> RealPhone {
     drop(ayumi_tests::phone::open(raw_folder.path()));
     let raw = writer(&raw_folder.path().join("user/user.db"));
     let limit = median(1, |_| {
-        for page in 0..entries.div_ceil(500) {
+        for page in (0..entries).step_by(500) {
             raw.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
             for (insert, rows) in &rows {
                 let mut statement = raw.prepare_cached(insert).expect("a statement");
-                for row in rows.iter().skip(page * 500).take(500) {
+                for row in rows.iter().skip(page).take(500) {
                     statement.execute(params_from_iter(row)).expect("a row");
                 }
             }
@@ -160,9 +158,9 @@ fn first_exchange(table: &mut Table, server: &RealServer) -> RealPhone {
 }
 
 /// The rows of the conversation are multiplied in the file: sending a hundred thousand messages shows nothing more about a page.
-fn newest_page(table: &mut Table, phone: RealPhone, case_id: CaseId) {
+fn newest_page(table: &mut Table, phone: &RealPhone, case_id: CaseId) {
     phone.app.pause().expect("a pause");
-    let raw = writer(&database(&phone));
+    let raw = writer(&database(phone));
     let copies = i64::try_from(MESSAGES.div_ceil(ENTRIES)).expect("a number");
     raw.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
     for copy in 1..copies {
@@ -213,8 +211,7 @@ fn newest_page(table: &mut Table, phone: RealPhone, case_id: CaseId) {
 fn caseload(table: &mut Table) {
     eprintln!("enrolling {CASES} simulated participants …");
     let server = RealServer::start();
-    for number in 0..CASES {
-        let seed = u64::try_from(number).expect("a number") + 10;
+    for seed in (10..).take(CASES) {
         let participant = RealPhone::new(&server.url(), seed);
         let case_id = participant.enrol(&server);
         for message in 0..3 {

@@ -48,6 +48,9 @@ struct Known {
     sum: [u8; 32],
 }
 
+/// What a server is after going back to a copy, and what the oracle is told of it.
+type Restored = (ServerState, Arc<[Happening]>);
+
 /// All states of the server that were reached so far.
 pub struct Servers {
     folder: PathBuf,
@@ -56,7 +59,7 @@ pub struct Servers {
     known: Vec<Known>,
     numbers: BTreeMap<[u8; 32], ServerState>,
     handled: BTreeMap<(ServerState, RequestNumber), Handled>,
-    restored: BTreeMap<(ServerState, ServerState), (ServerState, Arc<[Happening]>)>,
+    restored: BTreeMap<(ServerState, ServerState), Restored>,
 }
 
 /// The audit and what is counted against abuse decide nothing here, and grow with each request.
