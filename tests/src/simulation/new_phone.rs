@@ -844,3 +844,34 @@ fn a_short_log_and_a_phone_that_is_not_new_ask_for_no_snapshot() {
     assert!(story.drive(&mut phone, &mut untouched, 10_000));
     assert_eq!(story.asked("/v1/snapshot"), 0, "it has more than a page");
 }
+
+#[test]
+fn c10_a_dietitian_who_has_little_of_a_case_reads_it_from_a_snapshot_too_and_sees_the_same() {
+    let template = Template::new();
+    let mut shown = Vec::new();
+    for is_offered in [true, false] {
+        let mut story = Story::new(&template, 11);
+        story.write(&mut Dice::new(11), 80);
+        story.make_snapshots();
+        story.write(&mut Dice::new(12), 4);
+        let mut phone = story.world.phones.remove(3);
+        phone.start(story.wall());
+        let started = Input::Started {
+            tokens: phone.tokens(),
+        };
+        let wall = story.wall();
+        let _ = phone.step(Duration::ZERO, wall, started);
+        let mut network = |request: &HttpRequest, answer: HttpAnswer| {
+            Ok(if is_question(request) && !is_offered {
+                problem(ProblemCode::NotFound)
+            } else {
+                answer
+            })
+        };
+        assert!(story.drive(&mut phone, &mut network, 10_000));
+        assert_eq!(story.asked("/v1/snapshots/"), usize::from(is_offered));
+        assert_eq!(Story::files(&phone), 0);
+        shown.push(story.shows(&phone));
+    }
+    assert_same(&shown[0], &shown[1], "a dietitian");
+}
