@@ -329,7 +329,7 @@ mod tests {
                 INSERT INTO upload VALUES (x'{sum}', NULL, 9, 9);"#
             ))
             .unwrap();
-        let mut look = |object: &str| {
+        let look = |object: &str| {
             let change = format!("UPDATE upload SET object_key = {object}");
             connection.execute_batch(&change).unwrap();
             Observer::new(data.to_owned()).look().unwrap()
