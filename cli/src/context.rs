@@ -59,18 +59,19 @@ impl Context {
         }
     }
 
-    /// As [`Self::with`], in a folder of the caller's choice.
-    pub(crate) fn with_folder(
+    /// As [`Self::with`], in a folder of the caller's choice, and with what the work brings.
+    pub(crate) fn with_folder<T>(
         common: &Common,
         folder: &Path,
-        work: impl FnOnce(&Self) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        work: impl FnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let context = Self::open(common, folder)?;
         let result = work(&context);
         let closed = context.app.close();
         // What the work failed with is what the person has to know.
-        result?;
-        Ok(closed?)
+        let brought = result?;
+        closed?;
+        Ok(brought)
     }
 
     fn open(common: &Common, folder: &Path) -> Result<Self, Failure> {

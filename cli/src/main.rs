@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod connection;
 mod context;
+mod demo_words;
 mod exchange_words;
 mod failure;
 mod files;

@@ -230,7 +230,6 @@ words! {
     DemoSteps: "Steps of one person, {period}", "ある人の歩数 {period}";
     DemoWeight: "Weight of another person, {period}", "別の人の体重 {period}";
     DemoTwoPersons: "Steps and weight belong to two different persons and different years. Each chart ends on the last date of its data.", "歩数と体重は別々の人の、異なる年の記録です。それぞれの図は、その記録の最後の日で終わります。";
-    DemoMade: "Made on this computer by the core that will run in the phone apps, without a server or a network.", "スマートフォンアプリと同じコアが、サーバーも通信もなしに、このコンピューターで作成しました。";
     DemoHome: "Home screen on {date}", "{date}のホーム画面";
     DemoWeek: "The last week", "最後の1週間";
     DemoRecent: "The last weigh-ins and the trend", "最近の計測と傾向";
@@ -269,6 +268,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::demo_words::Told;
     use crate::exchange_words::Said;
 
     fn places(template: &str) -> BTreeSet<&str> {
@@ -297,6 +297,7 @@ mod tests {
         }
         check(Word::ALL);
         check(Said::ALL);
+        check(Told::ALL);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod simulate;
 mod steps;
 mod test;
 mod tools;
+mod worlds;
 
 use std::process::ExitCode;
 
@@ -39,7 +40,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
         arguments: "[ARGUMENTS]",
-        does: "real measurements in, numbers and pictures out; arguments go to `ayumi demo`",
+        does: "real measurements, two phones and a server, one page; arguments go to `ayumi demo`",
         run: demo::run,
     },
     Command {
@@ -65,6 +66,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--seeds N | --seed S] [--minutes M] [--verbose]",
         does: "several phones and the real server in virtual time with faults from a seed, judged by an independent checker [default: 100 seeds]",
         run: simulate::run,
+    },
+    Command {
+        name: "worlds",
+        arguments: "[--operations N] [--faults N] [--backups] [--path CHOICES] [--prove]",
+        does: "two phones and the real server in a small world: every order of what can happen [default: 1 message each, 1 fault]",
+        run: worlds::run,
     },
     Command {
         name: "contract",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::repository::{Repository, answer, must};
 use crate::steps::{Outcome, Step, run_all};
-use crate::{check, contract, demo, kill, prepare, simulate, tools};
+use crate::{check, contract, demo, kill, prepare, simulate, tools, worlds};
 
 const PREPARE: Step = Step {
     name: "prepare",
@@ -43,6 +43,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "simulation",
         run: simulate::step,
+    },
+    Step {
+        name: "worlds",
+        run: worlds::step,
     },
     Step {
         name: "file faults",

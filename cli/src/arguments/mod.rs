@@ -102,7 +102,7 @@ pub(crate) enum Command {
     Import(ImportArguments),
     /// Write everything you entered into files
     Export(ExportArguments),
-    /// Show the main job on real measurements: home screen, week, trend, every chart, one page
+    /// Show everything on real measurements: home screen, charts, two phones that talk through a server, one page
     Demo(DemoArguments),
     /// Run the rules over a file and print what comes out, as JSON
     #[command(subcommand)]
@@ -342,7 +342,7 @@ pub(crate) struct DemoArguments {
     /// Folder for the charts and the page [default: target/demo in the repository]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Keep the database in this folder [default: a temporary one]
+    /// Keep the phones and the server in this folder, one folder each [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     pub database: Option<PathBuf>,
     /// Folder with the measurements [default: tests/data in the repository]

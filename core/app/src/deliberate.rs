@@ -25,6 +25,8 @@ pub enum Bug {
     LogsTheText,
     /// The file of a picture goes before it was sent (I12).
     RemovesPictureEarly,
+    /// What a server stored before it was set back counts after it (I6).
+    TakesLateAnswers,
 }
 
 #[cfg(feature = "deliberate-bugs")]

@@ -23,6 +23,7 @@
 //! | `new_phone.rs` | a new phone and the snapshots of the server, request by request |
 //! | `random.rs` | chance |
 //! | `day.rs` | an ordinary day of one phone without faults, counted |
+//! | `worlds/` | small worlds without chance: every order of what can happen in them |
 
 #![expect(
     clippy::panic,
@@ -50,6 +51,7 @@ mod random;
 mod record;
 mod run;
 mod world;
+pub mod worlds;
 
 use std::collections::BTreeMap;
 

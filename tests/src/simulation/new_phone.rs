@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use ayumi_core::chat::{PageFrom, TimelineItem};
 use ayumi_core::sync::engine::{
-    Command, HttpAnswer, HttpRequest, Input, Instruction, NoAnswer, Question, Reply, RequestBody, SignIn,
+    Command, HttpAnswer, HttpRequest, Input, Instruction, NoAnswer, Now, Question, Reply, RequestBody, SignIn,
 };
 use ayumi_core::time::{DateRange, NaiveDate, UtcMillis};
 use ayumi_protocol::body::ErasureReason;
@@ -780,6 +780,16 @@ fn c10_a_server_that_becomes_another_incarnation_in_the_middle_is_read_from_the_
     };
     assert!(!story.drive(&mut phone, &mut small, 12));
     assert!(story.asked("/v1/snapshots/") > 0 && Story::files(&phone) == 1);
+    let process = phone.process.as_ref().unwrap();
+    let now = Now {
+        monotonic: Duration::ZERO,
+        wall: story.wall(),
+    };
+    let status = process.app.status(&process.engine, now).unwrap();
+    let progress = status.snapshot.unwrap();
+    assert_eq!(progress.log, story.log);
+    assert!(progress.fetched_bytes > 0 && progress.fetched_bytes <= progress.length_bytes);
+    assert!(progress.applied_entries < progress.entries);
     story.renew_epoch();
     assert!(story.drive(&mut phone, &mut small, 10_000));
     let shown = story.shows(&phone);

@@ -46,17 +46,36 @@ impl Dice {
 
 /// The random source of one phone or of the server.
 #[derive(Debug, Clone)]
-pub struct SharedDice(Arc<Mutex<Dice>>);
+pub struct SharedDice {
+    dice: Arc<Mutex<Dice>>,
+    has_jitter: bool,
+}
 
 impl SharedDice {
     /// The stream of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Dice::new(seed))))
+        Self {
+            dice: Arc::new(Mutex::new(Dice::new(seed))),
+            has_jitter: true,
+        }
+    }
+
+    /// The stream of a seed for ids; a single number, which is what delays are drawn by, is always 0.
+    #[must_use]
+    pub fn for_ids(seed: u64) -> Self {
+        Self {
+            has_jitter: false,
+            ..Self::new(seed)
+        }
     }
 
     fn bytes(&self, bytes: &mut [u8]) {
-        let mut dice = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.has_jitter && bytes.len() == 8 {
+            bytes.fill(0);
+            return;
+        }
+        let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
         for chunk in bytes.chunks_mut(8) {
             let word = dice.next().to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);

@@ -25,7 +25,7 @@ use crate::oracle::{
 };
 
 /// The history of a run, with what is needed to tell what is new.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Recorder {
     /// What was written down.
     pub history: History,
@@ -283,19 +283,9 @@ impl Recorder {
         }
     }
 
-    /// What a request is counted by.
-    fn target_of(&mut self, device: u128, request: &HttpRequest) -> Option<Target> {
-        if request.path.starts_with("/v1/pull") {
-            return Some(Target::Pull);
-        }
-        if request.path.starts_with("/v1/session/refresh") {
-            return Some(Target::Session);
-        }
+    /// What a request is counted by, uploads included.
+    fn target_with_uploads(&mut self, device: u128, request: &HttpRequest) -> Option<Target> {
         match &request.body {
-            RequestBody::Json(bytes) if request.path.starts_with("/v1/push") => {
-                let push = PushRequest::parse(bytes).ok()?;
-                Some(Target::Lane(log_of(push.log).case, lane_of(push.lane)))
-            }
             RequestBody::Json(bytes) if request.path.starts_with("/v1/uploads") => {
                 let upload = UploadRequest::parse(bytes).ok()?;
                 let case = log_of(upload.log).case;
@@ -307,13 +297,13 @@ impl Recorder {
                 let case = self.uploads.get(&(device, *sha256))?;
                 Some(Target::Lane(*case, Lane::Talk))
             }
-            _ => None,
+            _ => target_of(request),
         }
     }
 
     /// Writes down which bytes leave with a request, and that it leaves.
     pub fn request(&mut self, at_ms: u64, phone: &Phone, request: &HttpRequest) -> Option<Target> {
-        let target = self.target_of(phone.device, request)?;
+        let target = self.target_with_uploads(phone.device, request)?;
         if let (Target::Lane(..), RequestBody::Json(bytes)) = (target, &request.body)
             && let Ok(push) = PushRequest::parse(bytes)
         {
@@ -447,6 +437,24 @@ fn items(app: &ayumi_core::app::App, case_id: CaseId, cursor: cursor::Seq) -> Ve
         }
     }
     items
+}
+
+/// What a request is counted by that is no upload.
+#[must_use]
+pub fn target_of(request: &HttpRequest) -> Option<Target> {
+    if request.path.starts_with("/v1/pull") {
+        return Some(Target::Pull);
+    }
+    if request.path.starts_with("/v1/session/refresh") {
+        return Some(Target::Session);
+    }
+    if request.path.starts_with("/v1/push")
+        && let RequestBody::Json(bytes) = &request.body
+        && let Ok(push) = PushRequest::parse(bytes)
+    {
+        return Some(Target::Lane(log_of(push.log).case, lane_of(push.lane)));
+    }
+    None
 }
 
 fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Option<RawBody>)> {

@@ -35,6 +35,12 @@ const RULES: &[Rule] = &[
         why: "HTTP is served by server/ alone",
     },
     Rule {
+        words: &["ayumi_server", "tokio"],
+        within: &["cli/src/"],
+        except: &["cli/src/commands/demo/"],
+        why: "the terminal shell is a phone; only the demonstration brings its own server",
+    },
+    Rule {
         words: &["reqwest", "tokio"],
         within: &["core/"],
         except: &["core/app/src/net"],

@@ -1,10 +1,23 @@
-//! `ayumi demo`: the main job on real measurements, from an empty folder to a page with every chart.
+//! `ayumi demo`: the main job on real measurements, from an empty folder to a page with every chart, and then two phones that talk
+//! through a server.
 //!
 //! Two persons of two years share one database, because each gives only half of what one person would: steps of one, weights
 //! of the other. So every question is asked twice, on the last date of each.
+//!
+//! That database is the phone of a simulated participant. `story` has her talk with a simulated dietitian, `stage` holds the phones, the
+//! server and the network between them, and `verdict` compares what was written with what arrived.
 
+mod both_charts;
+mod conversation;
+mod killed;
 mod measurements;
+mod network;
 mod page;
+mod phones_page;
+mod server;
+mod stage;
+mod story;
+mod verdict;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,14 +29,18 @@ use ayumi_core::steps::{DaySteps, with_unknown_dates};
 use ayumi_core::time::{DateRange, NaiveDate, Tz, format_date};
 use ayumi_core::weight::{MassUnit, TypedWeight, WeightDay};
 
+use self::both_charts::CasePictures;
 use self::measurements::{Measurements, PERSON, STEPS_ORIGIN, WEIGHTS_ORIGIN};
 use self::page::{ChartPictures, Origin, Section, Table, Themed};
+use self::stage::Stage;
+use self::story::{LastDates, Story};
 use crate::arguments::{ChartSubject, Common, DemoArguments, Look, ThemeChoice};
 use crate::commands::chart::{chart, svg_of};
 use crate::commands::home::{HomeRow, print_rows, step_rows, weight_rows};
 use crate::commands::import::import_file;
 use crate::commands::steps::print_days;
 use crate::context::Context;
+use crate::demo_words::Told;
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::picture;
@@ -64,20 +81,69 @@ pub(crate) fn run(common: &Common, arguments: &DemoArguments) -> Result<(), Fail
         zone: Some(common.zone.unwrap_or(Tz::Asia__Tokyo)),
         ..common.clone()
     };
-    Context::with_folder(&common, database, |context| show(context, &measurements, &out))
+    let stage = Stage::set_up(&common, database)?;
+    say(stage.labels.word(Word::DemoHeading))?;
+    say("")?;
+    let (sections, last) = stage.with_phone(&stage.participant, |context| {
+        measured(context, &measurements, &out)
+    })?;
+    say(stage.labels.word(Told::Heading))?;
+    say("")?;
+    let story = story::play(&stage, last)?;
+    finish(&stage, &measurements, &out, &sections, &story)
 }
 
-fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<(), Failure> {
-    let labels = context.labels;
-    say(labels.word(Word::DemoHeading))?;
-    say("")?;
+/// The participant's own screens, of what was measured.
+fn measured(
+    context: &Context,
+    measurements: &Measurements,
+    out: &Path,
+) -> Result<([Section; 2], LastDates), Failure> {
     import(context, measurements)?;
     let steps = steps_part(context)?;
     let weight = weight_part(context)?;
     for part in [&steps, &weight] {
         part.print(context)?;
     }
-    let sections = [steps.section(context, out)?, weight.section(context, out)?];
+    let last = LastDates {
+        steps: steps.span.1,
+        weight: weight.span.1,
+    };
+    Ok((
+        [steps.section(context, out)?, weight.section(context, out)?],
+        last,
+    ))
+}
+
+/// Says what became of the messages and where everything comes from, and writes the page.
+fn finish(
+    stage: &Stage,
+    measurements: &Measurements,
+    out: &Path,
+    sections: &[Section],
+    story: &Story,
+) -> Result<(), Failure> {
+    let labels = stage.labels;
+    let verdict = story.verdict;
+    say("")?;
+    say(&labels.say(
+        Told::VerdictLine,
+        &[
+            ("written", &verdict.written),
+            ("server", &verdict.on_server),
+            ("lost", &verdict.lost),
+            ("doubled", &verdict.doubled),
+            ("turned", &verdict.out_of_order),
+        ],
+    ))?;
+    let both = |are_equal: bool, yes: Told, no: Told| labels.word(if are_equal { yes } else { no });
+    say(both(verdict.are_equal, Told::Equal, Told::NotEqual))?;
+    say(both(
+        story.charts.are_equal,
+        Told::ChartsEqual,
+        Told::ChartsDiffer,
+    ))?;
+    say("")?;
     let goals = labels.say(
         Word::DemoGoals,
         &[
@@ -95,7 +161,8 @@ fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<()
             licence: Some(measurements.weights_licence.clone()),
         },
     ];
-    let html = page::page(labels, &sections, &goals, &origins);
+    let phones = phones_page::section(labels, story);
+    let html = page::page(labels, sections, &phones, &goals, &origins);
     let page = out.join("index.html");
     write_whole(&page, html.as_bytes())?;
     say(labels.word(Word::DemoTwoPersons))?;
@@ -107,7 +174,14 @@ fn show(context: &Context, measurements: &Measurements, out: &Path) -> Result<()
     }
     write_whole(&out.join("origins.txt"), origins_text(&origins).as_bytes())?;
     say("")?;
-    say(&labels.say(Word::DemoWrote, &[("file", &page.display())]))
+    say(&labels.say(Word::DemoWrote, &[("file", &page.display())]))?;
+    if verdict.is_clean() && story.charts.are_equal {
+        Ok(())
+    } else {
+        Err(Failure::Core(
+            "find every message once and in order, and the same charts, on both phones".to_owned(),
+        ))
+    }
 }
 
 /// What has to go along with the pictures wherever they are taken.
@@ -234,13 +308,7 @@ impl Part {
         let mut charts = Vec::new();
         let mut periods = Vec::new();
         for (span, name) in SPANS {
-            let request = ChartRequest {
-                span,
-                end: self.span.1,
-                today: self.span.1,
-                week_start: context.week_start(None),
-                conceal_values: false,
-            };
+            let request = chart_request(context, self.span.1, span);
             let chart = chart(context, self.subject, &request)?;
             write_files(context, &chart, out, &format!("{}-{name}", self.subject.name()))?;
             // All of a month's data are the month again; once is enough on a page.
@@ -248,13 +316,7 @@ impl Part {
                 continue;
             }
             periods.push(chart.facts.period);
-            let is_wide = matches!(span, Span::Month | Span::All);
-            let size = if is_wide { (1118, 420) } else { (550, 340) };
-            charts.push(ChartPictures {
-                is_wide,
-                broad: themed(context, &chart, size),
-                narrow: themed(context, &chart, (360, 320)),
-            });
+            charts.push(pictures(context, &chart, matches!(span, Span::Month | Span::All)));
         }
         let date = labels.date(self.span.1);
         Ok(Section {
@@ -315,6 +377,27 @@ fn weight_and_trend(context: &Context, day: &WeightDay) -> [String; 2] {
         labels.weight(day.weight, MassUnit::Kilogram),
         labels.value(&trend),
     ]
+}
+
+/// The chart of a range that ends with the data.
+fn chart_request(context: &Context, end: NaiveDate, span: Span) -> ChartRequest {
+    ChartRequest {
+        span,
+        end,
+        today: end,
+        week_start: context.week_start(None),
+        conceal_values: false,
+    }
+}
+
+/// A chart in the sizes of the page.
+fn pictures(context: &Context, chart: &Chart, is_wide: bool) -> ChartPictures {
+    let size = if is_wide { (1118, 420) } else { (550, 340) };
+    ChartPictures {
+        is_wide,
+        broad: themed(context, chart, size),
+        narrow: themed(context, chart, (360, 320)),
+    }
 }
 
 fn themed(context: &Context, chart: &Chart, (width, height): (u32, u32)) -> Themed {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::commands::home::HomeRow;
+use crate::demo_words::Told;
 use crate::labels::Labels;
 use crate::words::Word;
 
@@ -48,13 +49,20 @@ pub(super) struct Origin {
     pub licence: Option<String>,
 }
 
-/// The page as HTML.
-pub(super) fn page(labels: Labels, sections: &[Section], goals: &str, origins: &[Origin]) -> String {
+/// The page as HTML. `phones`: the section about the two phones, as HTML.
+pub(super) fn page(
+    labels: Labels,
+    sections: &[Section],
+    phones: &str,
+    goals: &str,
+    origins: &[Origin],
+) -> String {
     let word = |word: Word| escape(labels.word(word));
     let mut main = String::new();
     for section in sections {
         write_section(&mut main, section);
     }
+    main.push_str(phones);
     let mut sources = String::new();
     for origin in origins {
         let _ = writeln!(sources, "<p>{}</p>", escape(origin.text));
@@ -76,7 +84,7 @@ pub(super) fn page(labels: Labels, sections: &[Section], goals: &str, origins: &
         language = word(Word::LanguageTag),
         heading = word(Word::DemoHeading),
         two_persons = word(Word::DemoTwoPersons),
-        made = word(Word::DemoMade),
+        made = escape(labels.word(Told::Made)),
         goals = escape(goals),
         origins = word(Word::DemoOrigins),
         not_medical = word(Word::DemoNotMedical),
@@ -123,26 +131,34 @@ fn write_section(html: &mut String, section: &Section) {
     }
     html.push_str("</tbody>\n</table>\n</div>\n</div>\n<div class=\"charts\">\n");
     for chart in &section.charts {
-        let class = if chart.is_wide { " class=\"wide\"" } else { "" };
-        let _ = writeln!(html, "<figure{class}>");
-        for (theme, broad, narrow) in [
-            ("light", &chart.broad.light, &chart.narrow.light),
-            ("dark", &chart.broad.dark, &chart.narrow.dark),
-        ] {
-            let _ = writeln!(
-                html,
-                "<div class=\"{theme}\"><div class=\"broad\">{}</div><div class=\"narrow\">{}</div></div>",
-                broad.trim(),
-                narrow.trim()
-            );
-        }
-        html.push_str("</figure>\n");
+        write_figure(html, chart, None);
     }
     html.push_str("</div>\n</section>\n");
 }
 
+/// A chart in its four pictures.
+pub(super) fn write_figure(html: &mut String, chart: &ChartPictures, caption: Option<&str>) {
+    let class = if chart.is_wide { " class=\"wide\"" } else { "" };
+    let _ = writeln!(html, "<figure{class}>");
+    if let Some(caption) = caption {
+        let _ = writeln!(html, "<figcaption>{}</figcaption>", escape(caption));
+    }
+    for (theme, broad, narrow) in [
+        ("light", &chart.broad.light, &chart.narrow.light),
+        ("dark", &chart.broad.dark, &chart.narrow.dark),
+    ] {
+        let _ = writeln!(
+            html,
+            "<div class=\"{theme}\"><div class=\"broad\">{}</div><div class=\"narrow\">{}</div></div>",
+            broad.trim(),
+            narrow.trim()
+        );
+    }
+    html.push_str("</figure>\n");
+}
+
 /// Text as HTML text.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

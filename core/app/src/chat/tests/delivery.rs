@@ -305,3 +305,38 @@ fn names_come_from_the_log_and_texts_never_reach_debug_output() {
     );
     assert!(!shown.contains("secret") && !shown.contains("佐藤"), "{shown}");
 }
+
+#[test]
+fn an_own_operation_that_a_snapshot_brings_back_without_its_name_is_settled_before_and_after_its_answer() {
+    for is_answered_first in [true, false] {
+        let (phone, mut log) = her_phone();
+        log.append(&dietitian(), said("one"));
+        phone.pull_page(&log, 1);
+        phone.app().chat().mark_read(case(1), seq(1)).unwrap();
+        let outgoing = phone.next(&log, Lane::Readings).unwrap();
+        let op_id = outgoing.operation.op_id;
+        phone.claim(op_id);
+        let place = log.append_operation(&phone.who, outgoing.operation);
+        // Her other device read further, so the server has no use for the first mark.
+        log.append(&dietitian(), said("two"));
+        log.append(&her().on_device(2), read(3));
+        if is_answered_first {
+            phone.acknowledge(&log, op_id);
+        }
+        phone.apply_snapshot(&log, &log.items(), 2);
+        if !is_answered_first {
+            assert_eq!(phone.app().outbox().unwrap().len(), 1, "it is sent again");
+            phone.acknowledge(&log, op_id);
+            phone
+                .store()
+                .write::<_, crate::store::StoreError>(|tx| {
+                    assert!(crate::sync::replica::is_thinned(tx, log.name, place)?);
+                    crate::sync::replica::settle_thinned(tx, NOW, log.name, place)
+                })
+                .unwrap();
+        }
+        assert!(phone.app().outbox().unwrap().is_empty());
+        let marks = phone.rows("SELECT up_to_seq FROM read_mark");
+        assert_eq!(marks, ["Integer(3)"]);
+    }
+}

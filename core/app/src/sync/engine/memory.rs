@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ayumi_protocol::cursor::{Lane, LogName};
+use ayumi_protocol::cursor::{Epoch, Lane, LogName};
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::{CaseId, OpId, SnapshotId};
 use ayumi_protocol::session::{SessionAnswer, Tokens};
@@ -52,6 +52,8 @@ pub(super) struct PushFlight {
     pub log: LogName,
     pub lane: Lane,
     pub op_ids: Vec<OpId>,
+    /// The incarnation of the server's store that it was sent to.
+    pub epoch: Epoch,
     pub generation: u64,
     /// How often consent had been taken by the server when it left.
     pub consents: u64,
@@ -247,6 +249,12 @@ impl Memory {
     pub(super) const fn next_id(&mut self) -> RequestId {
         self.last_id = self.last_id.saturating_add(1);
         RequestId(self.last_id)
+    }
+
+    /// Sets the number that was given last.
+    #[cfg(feature = "state-search")]
+    pub(super) const fn set_last_id(&mut self, last_id: u64) {
+        self.last_id = last_id;
     }
 
     /// The generation of the tokens in use.

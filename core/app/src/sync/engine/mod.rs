@@ -34,9 +34,12 @@
 //! | `snapshot.rs` | the beginning of a log as one file, for a new phone |
 //! | `fetch.rs` | pictures on their way in, the caseload |
 //! | `status.rs` | what a screen shows of all this |
+//! | `canonical.rs` | when two engines will do the same, for a search through states |
 //!
 //! Source: sync.md 4, 6, 9, 10, 11, 12.
 
+#[cfg(feature = "state-search")]
+mod canonical;
 mod errand;
 mod fetch;
 mod memory;

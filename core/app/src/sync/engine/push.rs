@@ -122,6 +122,7 @@ impl Step<'_> {
             log,
             lane,
             op_ids,
+            epoch: replica.cursor.epoch,
             generation,
             consents: self.memory.consents,
         };
@@ -303,6 +304,12 @@ impl Step<'_> {
                 self.lane(log, lane).succeed();
                 self.memory.pull.is_wanted = true;
                 self.interrupt_long_poll_once_settling();
+                let present = replica::growing(self.tx, log)?.map(|replica| replica.cursor.epoch);
+                let is_late = present.is_some_and(|epoch| epoch != flight.epoch);
+                if is_late && !is_made(Bug::TakesLateAnswers) {
+                    // What it stored, the server has lost since, and this phone knows it: nothing would ever bring it back.
+                    return self.resolve(op_ids, None);
+                }
                 self.take_results(flight, &answer)
             }
             Verdict::Again { trouble, asked } => {

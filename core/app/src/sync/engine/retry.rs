@@ -91,6 +91,17 @@ impl Retry {
         }
     }
 
+    /// The same with its moment on another clock; failures that lead to the same delay are the same.
+    #[cfg(feature = "state-search")]
+    pub(super) fn canonical(self, moment: impl Fn(Duration) -> Duration) -> Self {
+        const ALL_ALIKE: u32 = 9;
+        Self {
+            failures: self.failures.min(ALL_ALIKE),
+            not_before: self.not_before.map(moment),
+            ..self
+        }
+    }
+
     /// A reason to try at once.
     pub(super) fn kick(&mut self, kick: Kick, now: Duration) {
         if !self.is_moved_by(kick, now) {

@@ -1,4 +1,5 @@
-//! The files of snapshots while they are fetched and applied: `cache/snapshots`, each named by its hash.
+//! The files of snapshots while they are fetched and applied: `cache/snapshots`, each named by its hash. As pictures they are protected by the
+//! operating system alone, so they go as soon as they are applied or given up.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

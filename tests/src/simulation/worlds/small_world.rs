@@ -1,0 +1,574 @@
+//! One small world: what can happen in a state, what comes of it, and what has to hold in each.
+
+use std::time::Duration;
+
+use ayumi_core::sync::engine::{HttpAnswer, HttpRequest};
+use ayumi_protocol::cursor::{Audience, LogName};
+
+use super::Options;
+use super::phones::{Flight, Phones, Step, Told};
+use super::servers::{Handled, Servers};
+use super::state::{Choice, Place, State};
+use super::wire::{RequestNumber, Wire};
+use crate::oracle::{
+    Anomaly, Happening, History, Invariant, Log, OpId, PhoneEvent, RequestEnd, ServerEvent, Word, WorldEvent,
+};
+use crate::simulation::backend::at_once;
+use crate::simulation::record::{Recorder, log_of, target_of};
+use crate::simulation::world::Template;
+
+/// How long an event takes for the oracle.
+const EVENT_MS: u64 = 100;
+/// How long after the last event a history goes on: everything has to have come together long before.
+const QUIET_MS: u64 = 900_000;
+
+/// Two phones and a server, with everything about them that was found out so far.
+pub struct SmallWorld {
+    options: Options,
+    phones: [Phones; 2],
+    server: Servers,
+    wire: Wire,
+    log: Log,
+    /// The operations of each phone in the order in which they were made.
+    operations: [Vec<OpId>; 2],
+    /// What the log held before.
+    before: Vec<OpId>,
+    /// What happened before, for the oracle.
+    past: Vec<Happening>,
+    _folder: tempfile::TempDir,
+}
+
+/// Writes a history down while a path is walked.
+#[derive(Default)]
+pub struct Writer {
+    history: History,
+    at_ms: u64,
+}
+
+impl Writer {
+    fn add(&mut self, happening: &Happening) {
+        match happening {
+            Happening::Phone(device, event) => self.history.phone(self.at_ms, *device, event.clone()),
+            Happening::Server(event) => self.history.server(self.at_ms, event.clone()),
+            Happening::World(event) => self.history.world(self.at_ms, *event),
+        }
+    }
+
+    fn passed(&mut self, time: Duration) {
+        self.at_ms += EVENT_MS + u64::try_from(time.as_millis()).unwrap_or(0);
+    }
+}
+
+impl SmallWorld {
+    /// A participant's phone and her dietitian's phone, both in front and up to date, and the state in which they are.
+    pub fn new(template: &Template, options: Options) -> (Self, State) {
+        let world = template.copy(1);
+        let (hers, dietitians) = (&world.phones[0], &world.phones[3]);
+        let case_id = hers.cases[0];
+        let epoch = world.backend.epoch().as_uuid().as_u128();
+        let mut recorder = Recorder::default();
+        recorder.history.server(0, ServerEvent::Created(epoch));
+        for phone in &world.phones {
+            let audiences: &[Audience] = if phone.is_staff {
+                &[Audience::Care, Audience::Staff]
+            } else {
+                &[Audience::Care, Audience::Advice]
+            };
+            for case_id in &phone.cases {
+                for audience in audiences {
+                    let log = log_of(LogName {
+                        case_id: *case_id,
+                        audience: *audience,
+                    });
+                    let access = ServerEvent::Access {
+                        account: phone.account,
+                        log,
+                        granted: true,
+                        replicates: true,
+                    };
+                    recorder.history.server(0, access);
+                }
+            }
+            let signed_in = PhoneEvent::SignedIn(phone.account);
+            recorder.history.phone(0, phone.device, signed_in);
+            // The others have written before, and lie in a drawer.
+            let is_here = [hers.device, dietitians.device].contains(&phone.device);
+            recorder
+                .history
+                .phone(0, phone.device, PhoneEvent::Foreground(is_here));
+        }
+        let cases = dietitians.cases.clone();
+        recorder.past(&world.backend, &cases);
+        recorder.server(0, &world.backend, &cases);
+        at_once(world.backend.server.store.close());
+        drop(world.backend);
+        let folder = world.folder;
+        let now = ayumi_protocol::time::UtcMillis(world.now.0);
+        let server = Servers::new(folder.path().join("server"), now, cases, &recorder, epoch);
+        let past = std::mem::take(&mut recorder.history).records;
+        let phones = [
+            Phones::new(0, hers, case_id, world.now, recorder.clone()),
+            Phones::new(1, dietitians, case_id, world.now, recorder),
+        ];
+        let log = log_of(LogName {
+            case_id,
+            audience: Audience::Care,
+        });
+        let mut world = Self {
+            options,
+            phones,
+            server,
+            wire: Wire::default(),
+            log,
+            before: Vec::new(),
+            operations: [Vec::new(), Vec::new()],
+            past: past.into_iter().map(|record| record.what).collect(),
+            _folder: folder,
+        };
+        let state = world.open();
+        world.before = world.server.log(state.server, log).to_vec();
+        (world, state)
+    }
+
+    /// Opens both apps and lets them exchange what there is.
+    fn open(&mut self) -> State {
+        let mut state = State::default();
+        for phone in 0..2 {
+            let step = self.phones[phone].step(&mut self.wire, 0, Told::Killed);
+            let side = &mut state.sides[phone];
+            side.phone = step.to;
+            side.flights = step
+                .sent
+                .iter()
+                .map(|(flight, request)| (*flight, Place::There(*request)))
+                .collect();
+        }
+        let mut state = self.rest(state, None);
+        state.backup = state.server;
+        state.faults = self.options.faults;
+        state
+    }
+
+    /// Lets happen what happens by itself, in one of its orders, until nothing does. A world that never rests stays as it is after
+    /// some hundred events.
+    pub fn rest(&mut self, mut state: State, mut writer: Option<&mut Writer>) -> State {
+        for _ in 0..500 {
+            let choices = self.choices(&state);
+            let happens = |choice: &&Choice| {
+                !matches!(choice, Choice::Person(_) | Choice::BackUp) && !choice.is_fault()
+            };
+            let Some(choice) = choices.iter().find(happens) else {
+                break;
+            };
+            state = self.apply(&state, *choice, writer.as_deref_mut());
+        }
+        state
+    }
+
+    /// States of the phones and of the server, and steps of both, that were made by the real code.
+    pub fn made(&self) -> [usize; 4] {
+        [
+            self.phones.iter().map(Phones::states).sum(),
+            self.server.states(),
+            self.phones.iter().map(Phones::steps).sum(),
+            self.server.steps(),
+        ]
+    }
+
+    /// Everything that can happen in a state.
+    pub fn choices(&mut self, state: &State) -> Vec<Choice> {
+        let mut choices = Vec::new();
+        let has_faults = state.faults > 0;
+        for (number, side) in (0..).zip(&state.sides) {
+            if side.done < self.options.operations {
+                choices.push(Choice::Person(number));
+            }
+            let mut is_waiting = true;
+            for (flight, place) in &side.flights {
+                match place {
+                    Place::There(request) => {
+                        let handled = self.server.handle(&mut self.wire, state.server, *request);
+                        if !matches!(handled, Handled::Held) {
+                            is_waiting = false;
+                            choices.push(Choice::Arrive(number, *flight));
+                        }
+                        if has_faults && is_push(self.wire.request_of(*request)) {
+                            choices.push(Choice::Double(number, *flight));
+                        }
+                    }
+                    Place::Back(..) => {
+                        is_waiting = false;
+                        choices.push(Choice::Answer(number, *flight));
+                    }
+                }
+                if has_faults {
+                    choices.push(Choice::Lose(number, *flight));
+                }
+            }
+            // A network answers within milliseconds or not at all, and the shortest timer is longer: a timer ends only while the phone
+            // waits for nothing but news.
+            if is_waiting && self.phones[usize::from(number)].timer(side.phone).is_some() {
+                choices.push(Choice::Timer(number));
+            }
+            if has_faults {
+                choices.push(Choice::Kill(number));
+            }
+        }
+        for (number, stray) in (0..).zip(&state.strays) {
+            // Two that are equal do the same.
+            if number == 0 || state.strays[usize::from(number) - 1] != *stray {
+                choices.push(Choice::Stray(number));
+            }
+        }
+        if has_faults {
+            if self.options.backs_up && !state.is_backed_up && state.server != state.backup {
+                choices.push(Choice::BackUp);
+            }
+            choices.push(Choice::Restore);
+        }
+        choices
+    }
+
+    /// The state behind a choice.
+    pub fn apply(&mut self, state: &State, choice: Choice, mut writer: Option<&mut Writer>) -> State {
+        let mut next = state.clone();
+        if choice.is_fault() {
+            next.faults = next.faults.saturating_sub(1);
+        }
+        if let Some(writer) = writer.as_deref_mut() {
+            writer.passed(Duration::ZERO);
+        }
+        match choice {
+            Choice::Person(phone) => {
+                let done = next.sides[usize::from(phone)].done;
+                next.sides[usize::from(phone)].done += 1;
+                let step = self.tell(&mut next, phone, Told::Person(done), writer.as_deref_mut());
+                let operations = &mut self.operations[usize::from(phone)];
+                if operations.len() == usize::from(done) {
+                    let made = step.records.iter().find_map(|record| match record {
+                        Happening::Phone(_, PhoneEvent::Enqueued(enqueue)) => Some(enqueue.op),
+                        _ => None,
+                    });
+                    operations.push(made.expect("an operation"));
+                }
+            }
+            Choice::Arrive(phone, flight) => {
+                let place = place_of(&mut next, phone, flight);
+                let Place::There(request) = *place else {
+                    panic!("it is not on its way there")
+                };
+                let handled = self.server.handle(&mut self.wire, state.server, request);
+                let Handled::Answered { to, answer, records } = handled else {
+                    panic!("it is held")
+                };
+                *place = Place::Back(request, answer);
+                next.server = to;
+                if let Some(writer) = writer {
+                    records.iter().for_each(|record| writer.add(record));
+                }
+            }
+            Choice::Answer(phone, flight) => {
+                let Place::Back(request, answer) = take(&mut next, phone, flight) else {
+                    panic!("it has no answer")
+                };
+                self.end_request(
+                    phone,
+                    request,
+                    Some(self.wire.answer_of(answer)),
+                    writer.as_deref_mut(),
+                );
+                self.tell(&mut next, phone, Told::Answer(flight, answer), writer);
+            }
+            Choice::Lose(phone, flight) => {
+                let (Place::There(request) | Place::Back(request, _)) = take(&mut next, phone, flight);
+                self.end_request(phone, request, None, writer.as_deref_mut());
+                self.tell(&mut next, phone, Told::NoAnswer(flight), writer);
+            }
+            Choice::Double(phone, flight) => {
+                if let Place::There(request) = *place_of(&mut next, phone, flight) {
+                    stray(&mut next, request);
+                }
+            }
+            Choice::Kill(phone) => {
+                self.tell(&mut next, phone, Told::Killed, writer.as_deref_mut());
+            }
+            Choice::Timer(phone) => {
+                self.tell(&mut next, phone, Told::Timer, writer);
+            }
+            Choice::Stray(number) => {
+                let request = next.strays.remove(usize::from(number));
+                if let Handled::Answered { to, records, .. } =
+                    self.server.handle(&mut self.wire, state.server, request)
+                {
+                    next.server = to;
+                    if let Some(writer) = writer {
+                        records.iter().for_each(|record| writer.add(record));
+                    }
+                }
+            }
+            Choice::BackUp => {
+                next.backup = state.server;
+                next.is_backed_up = true;
+            }
+            Choice::Restore => {
+                let (to, records) = self.server.restore(state.server, state.backup);
+                next.server = to;
+                if let Some(writer) = writer {
+                    records.iter().for_each(|record| writer.add(record));
+                    writer.add(&Happening::World(WorldEvent::FaultEnded));
+                }
+            }
+        }
+        next
+    }
+
+    /// Hands something to a phone, and puts on the way what it sends.
+    fn tell(
+        &mut self,
+        next: &mut State,
+        phone: u8,
+        told: Told,
+        writer: Option<&mut Writer>,
+    ) -> std::rc::Rc<Step> {
+        let index = usize::from(phone);
+        let step = self.phones[index].step(&mut self.wire, next.sides[index].phone, told);
+        let side = &mut next.sides[index];
+        side.phone = step.to;
+        let mut dropped = Vec::new();
+        let mut flights = Vec::new();
+        for (old, place) in std::mem::take(&mut side.flights) {
+            match step.kept.get(&old) {
+                Some(new) => flights.push((*new, place)),
+                None => dropped.push(place),
+            }
+        }
+        flights.extend(
+            step.sent
+                .iter()
+                .map(|(flight, request)| (*flight, Place::There(*request))),
+        );
+        flights.sort_unstable_by_key(|(flight, _)| *flight);
+        side.flights = flights;
+        // Nobody waits for them any more. Only what appends something makes a difference when it arrives.
+        for place in &dropped {
+            if let Place::There(request) = place
+                && is_push(self.wire.request_of(*request))
+            {
+                stray(next, *request);
+            }
+        }
+        if let Some(writer) = writer {
+            for place in dropped {
+                let (Place::There(request) | Place::Back(request, _)) = place;
+                if told != Told::Killed
+                    && let Some(target) = target_of(self.wire.request_of(request))
+                {
+                    let end = RequestEnd::Progress;
+                    let device = self.phones[index].device();
+                    writer.add(&Happening::Phone(
+                        device,
+                        PhoneEvent::RequestEnded { target, end },
+                    ));
+                }
+            }
+            writer.passed(step.passed);
+            step.records.iter().for_each(|record| writer.add(record));
+            if matches!(told, Told::NoAnswer(_) | Told::Killed) {
+                writer.add(&Happening::World(WorldEvent::FaultEnded));
+            }
+        }
+        step
+    }
+
+    fn end_request(
+        &self,
+        phone: u8,
+        request: RequestNumber,
+        answer: Option<&HttpAnswer>,
+        writer: Option<&mut Writer>,
+    ) {
+        let (Some(writer), Some(target)) = (writer, target_of(self.wire.request_of(request))) else {
+            return;
+        };
+        let end = match answer {
+            Some(answer) if answer.status == 200 => RequestEnd::Progress,
+            _ => RequestEnd::Failure { asked_wait_ms: 0 },
+        };
+        let device = self.phones[usize::from(phone)].device();
+        writer.add(&Happening::Phone(
+            device,
+            PhoneEvent::RequestEnded { target, end },
+        ));
+    }
+
+    /// The history that begins with everything before this world.
+    pub fn writer(&self) -> Writer {
+        let mut writer = Writer::default();
+        self.past.iter().for_each(|record| writer.add(record));
+        writer
+    }
+
+    /// The history that a writer has written, up to a quiet state. It ends when everything has long been quiet.
+    pub fn finish(&self, mut writer: Writer, state: &State) -> History {
+        for (phone, side) in (0..).zip(&state.sides) {
+            for (_, place) in &side.flights {
+                // The server answers that there are no news.
+                if let Place::There(request) = place
+                    && let Some(target) = target_of(self.wire.request_of(*request))
+                {
+                    let end = RequestEnd::Progress;
+                    let event = PhoneEvent::RequestEnded { target, end };
+                    let device = self.phones[phone].device();
+                    writer.add(&Happening::Phone(device, event));
+                }
+            }
+        }
+        writer.history.ended_at_ms = writer.at_ms + QUIET_MS;
+        writer.history
+    }
+
+    /// What has to hold in every state (I1 to I4), however it was reached.
+    pub fn objection(&self, state: &State) -> Option<Anomaly> {
+        let log = self.server.log(state.server, self.log);
+        let epoch = self.server.epoch(state.server);
+        let is_known = |op: &OpId| {
+            let mut all = self.operations.iter().flatten().chain(&self.before);
+            all.any(|known| known == op)
+        };
+        if let Some(op) = log.iter().find(|op| !is_known(op)) {
+            return Some(Anomaly {
+                invariant: Invariant::I2,
+                word: Word::Unexpected,
+                at_ms: 0,
+                device: None,
+                log: Some(self.log),
+                ops: vec![*op],
+                rule: "every entry has its enqueue",
+            });
+        }
+        for (index, side) in state.sides.iter().enumerate() {
+            let phone = &self.phones[index];
+            let shown = phone.shown(side.phone);
+            let object = |invariant, word, op: Option<OpId>, rule| {
+                Some(Anomaly {
+                    invariant,
+                    word,
+                    at_ms: 0,
+                    device: Some(phone.device()),
+                    log: Some(self.log),
+                    ops: op.into_iter().collect(),
+                    rule,
+                })
+            };
+            let view = shown.logs.iter().find(|view| view.log == self.log);
+            if let Some(view) = view.filter(|view| view.epoch == epoch) {
+                let is_prefix = view.entries.len() <= log.len()
+                    && view.cursor == view.entries.len() as u64
+                    && view.entries.iter().zip(log).all(|(entry, op)| entry.op == *op);
+                if !is_prefix {
+                    let rule = "a replica is a prefix of the log";
+                    return object(Invariant::I4, Word::Diverged, None, rule);
+                }
+            }
+            let mut last = None;
+            for op in self.operations[index].iter().take(usize::from(side.done)) {
+                let mut places = log
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, of)| *of == op)
+                    .map(|(place, _)| place);
+                let place = places.next();
+                let rows = shown.outbox.iter().filter(|row| row.op == *op).count();
+                if places.next().is_some() || rows > 1 {
+                    let rule = "an operation is one entry, and one row before that";
+                    return object(Invariant::I2, Word::Duplicated, Some(*op), rule);
+                }
+                let is_in_former_log =
+                    view.is_some_and(|view| view.epoch != epoch && view.entries.iter().any(|e| e.op == *op));
+                if place.is_none() && rows == 0 && !is_in_former_log {
+                    let rule = "an operation is in the log, or on its phone";
+                    return object(Invariant::I1, Word::Lost, Some(*op), rule);
+                }
+                if place.is_some() && place < last {
+                    let rule = "the operations of a phone stand in the log in their order";
+                    return object(Invariant::I3, Word::Reordered, Some(*op), rule);
+                }
+                last = place.or(last);
+            }
+        }
+        None
+    }
+
+    /// The state of the server, for a trace.
+    pub fn describe(&self, state: &State) -> String {
+        let name = |op: &OpId| {
+            let whose = self
+                .operations
+                .iter()
+                .enumerate()
+                .find_map(|(phone, ops)| Some((phone, ops.iter().position(|of| of == op)?)));
+            whose.map_or_else(|| "-".to_owned(), |(phone, number)| format!("{phone}/{number}"))
+        };
+        let log: Vec<String> = self.server.log(state.server, self.log).iter().map(name).collect();
+        let sides: Vec<String> = (0..2)
+            .map(|index| {
+                let side = &state.sides[index];
+                let shown = self.phones[index].shown(side.phone);
+                let outbox: Vec<String> = shown
+                    .outbox
+                    .iter()
+                    .map(|row| format!("{}:{:?}", name(&row.op), row.state))
+                    .collect();
+                let flights: Vec<String> = side
+                    .flights
+                    .iter()
+                    .map(|(flight, place)| {
+                        let (Place::There(request) | Place::Back(request, _)) = place;
+                        let way = if matches!(place, Place::There(_)) {
+                            '>'
+                        } else {
+                            '<'
+                        };
+                        format!("{flight}{way}{}", self.wire.request_of(*request).path)
+                    })
+                    .collect();
+                format!(
+                    "phone {index} #{} timer {:?} outbox [{}] waits for [{}]",
+                    side.phone,
+                    self.phones[index].timer(side.phone),
+                    outbox.join(" "),
+                    flights.join(" ")
+                )
+            })
+            .collect();
+        format!("log [{}]; {}", log.join(" "), sides.join("; "))
+    }
+
+    /// Whether nothing more happens by itself.
+    pub fn is_quiet(choices: &[Choice]) -> bool {
+        choices
+            .iter()
+            .all(|choice| choice.is_fault() || matches!(choice, Choice::Stray(_) | Choice::BackUp))
+    }
+}
+
+fn is_push(request: &HttpRequest) -> bool {
+    request.path.starts_with("/v1/push")
+}
+
+fn place_of(state: &mut State, phone: u8, flight: Flight) -> &mut Place {
+    let flights = &mut state.sides[usize::from(phone)].flights;
+    let found = flights.iter_mut().find(|(number, _)| *number == flight);
+    &mut found.expect("it waits for it").1
+}
+
+fn take(state: &mut State, phone: u8, flight: Flight) -> Place {
+    let flights = &mut state.sides[usize::from(phone)].flights;
+    let index = flights.iter().position(|(number, _)| *number == flight);
+    flights.remove(index.expect("it waits for it")).1
+}
+
+fn stray(state: &mut State, request: RequestNumber) {
+    let at = state.strays.partition_point(|other| *other < request);
+    state.strays.insert(at, request);
+}
