@@ -50,7 +50,9 @@ fn main() {
         options.is_verbose = true;
         match walk(&template, options, &path) {
             Ok(anomalies) => {
-                anomalies.iter().for_each(|anomaly| println!("{anomaly}"));
+                for anomaly in &anomalies {
+                    println!("{anomaly}");
+                }
                 std::process::exit(i32::from(!anomalies.is_empty()));
             }
             Err(error) => stop(&error),

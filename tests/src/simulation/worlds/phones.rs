@@ -29,7 +29,7 @@ pub type PhoneState = u32;
 pub type Flight = u8;
 
 /// Timers that end this late are not waited for: the next look at the caseload.
-pub const NEVER: Duration = Duration::from_secs(600);
+pub const NEVER: Duration = Duration::from_mins(10);
 
 /// How long an event of a phone takes: an engine remembers for a second that it was told to try at once.
 const EVENT: Duration = Duration::from_secs(1);

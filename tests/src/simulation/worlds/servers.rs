@@ -38,6 +38,9 @@ pub enum Handled {
     },
 }
 
+/// The state behind a restore, and what happened, for the oracle.
+type Restored = (ServerState, Arc<[Happening]>);
+
 /// What one state holds.
 struct Known {
     image: Image,
@@ -56,7 +59,7 @@ pub struct Servers {
     known: Vec<Known>,
     numbers: BTreeMap<[u8; 32], ServerState>,
     handled: BTreeMap<(ServerState, RequestNumber), Handled>,
-    restored: BTreeMap<(ServerState, ServerState), (ServerState, Arc<[Happening]>)>,
+    restored: BTreeMap<(ServerState, ServerState), Restored>,
 }
 
 /// The audit and what is counted against abuse decide nothing here, and grow with each request.
@@ -165,7 +168,7 @@ impl Servers {
     }
 
     /// Sets it back to a copy that was taken in the state `backup`.
-    pub fn restore(&mut self, state: ServerState, backup: ServerState) -> (ServerState, Arc<[Happening]>) {
+    pub fn restore(&mut self, state: ServerState, backup: ServerState) -> Restored {
         if let Some(restored) = self.restored.get(&(state, backup)) {
             return restored.clone();
         }

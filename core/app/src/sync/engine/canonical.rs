@@ -12,7 +12,7 @@ use super::{Engine, Exchanged};
 /// Moments that are further away than this are equal: nothing but the caseload is asked for so late.
 const FAR: Duration = Duration::from_secs(400);
 /// Where they are put.
-const FARTHEST: Duration = Duration::from_secs(600);
+const FARTHEST: Duration = Duration::from_mins(10);
 /// A kick is remembered for this long, and a change of the network.
 const KICKS_APART: Duration = Duration::from_secs(1);
 const RESETS_APART: Duration = Duration::from_secs(30);
