@@ -36,13 +36,15 @@
 //! | File | What it is |
 //! | --- | --- |
 //! | `state.rs` | a state, and the choices |
-//! | `small_world.rs` | what can happen in a state, what comes of it, what has to hold |
+//! | `small_world.rs` | what can happen in a state, and what comes of it |
+//! | `judge.rs` | what has to hold in each state, and the history for the oracle |
 //! | `phones.rs`, `servers.rs` | the real parts, their states and their steps |
 //! | `image.rs` | a database file in memory, and when two are the same |
 //! | `wire.rs` | requests and answers |
 //! | `search.rs` | the search, and the walk along one path |
 
 mod image;
+mod judge;
 mod phones;
 mod search;
 mod servers;

@@ -38,6 +38,9 @@ pub enum Handled {
     },
 }
 
+/// The state behind a restore, and what happened, for the oracle.
+type Restored = (ServerState, Arc<[Happening]>);
+
 /// What one state holds.
 struct Known {
     image: Image,
@@ -168,7 +171,7 @@ impl Servers {
     }
 
     /// Sets it back to a copy that was taken in the state `backup`.
-    pub fn restore(&mut self, state: ServerState, backup: ServerState) -> (ServerState, Arc<[Happening]>) {
+    pub fn restore(&mut self, state: ServerState, backup: ServerState) -> Restored {
         if let Some(restored) = self.restored.get(&(state, backup)) {
             return restored.clone();
         }

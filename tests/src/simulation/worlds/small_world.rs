@@ -1,4 +1,9 @@
-//! One small world: what can happen in a state, what comes of it, and what has to hold in each.
+//! One small world: what can happen in a state, and what comes of it.
+//!
+//! Invariants:
+//!
+//! - A step does not depend on the path: the same choice in the same state leads to the same state.
+//! - Nothing but [`SmallWorld::apply`] makes a state out of another one.
 
 use std::time::Duration;
 
@@ -6,57 +11,30 @@ use ayumi_core::sync::engine::{HttpAnswer, HttpRequest};
 use ayumi_protocol::cursor::{Audience, LogName};
 
 use super::Options;
+use super::judge::Writer;
 use super::phones::{Flight, Phones, Step, Told};
 use super::servers::{Handled, Servers};
 use super::state::{Choice, Place, State};
 use super::wire::{RequestNumber, Wire};
-use crate::oracle::{
-    Anomaly, Happening, History, Invariant, Log, OpId, PhoneEvent, RequestEnd, ServerEvent, Word, WorldEvent,
-};
+use crate::oracle::{Happening, Log, OpId, PhoneEvent, RequestEnd, ServerEvent, WorldEvent};
 use crate::simulation::backend::at_once;
 use crate::simulation::record::{Recorder, log_of, target_of};
 use crate::simulation::world::Template;
 
-/// How long an event takes for the oracle.
-const EVENT_MS: u64 = 100;
-/// How long after the last event a history goes on: everything has to have come together long before.
-const QUIET_MS: u64 = 900_000;
-
 /// Two phones and a server, with everything about them that was found out so far.
 pub struct SmallWorld {
     options: Options,
-    phones: [Phones; 2],
-    server: Servers,
-    wire: Wire,
-    log: Log,
+    pub(super) phones: [Phones; 2],
+    pub(super) server: Servers,
+    pub(super) wire: Wire,
+    pub(super) log: Log,
     /// The operations of each phone in the order in which they were made.
-    operations: [Vec<OpId>; 2],
+    pub(super) operations: [Vec<OpId>; 2],
     /// What the log held before.
-    before: Vec<OpId>,
+    pub(super) before: Vec<OpId>,
     /// What happened before, for the oracle.
-    past: Vec<Happening>,
+    pub(super) past: Vec<Happening>,
     _folder: tempfile::TempDir,
-}
-
-/// Writes a history down while a path is walked.
-#[derive(Default)]
-pub struct Writer {
-    history: History,
-    at_ms: u64,
-}
-
-impl Writer {
-    fn add(&mut self, happening: &Happening) {
-        match happening {
-            Happening::Phone(device, event) => self.history.phone(self.at_ms, *device, event.clone()),
-            Happening::Server(event) => self.history.server(self.at_ms, event.clone()),
-            Happening::World(event) => self.history.world(self.at_ms, *event),
-        }
-    }
-
-    fn passed(&mut self, time: Duration) {
-        self.at_ms += EVENT_MS + u64::try_from(time.as_millis()).unwrap_or(0);
-    }
 }
 
 impl SmallWorld {
@@ -399,149 +377,6 @@ impl SmallWorld {
             device,
             PhoneEvent::RequestEnded { target, end },
         ));
-    }
-
-    /// The history that begins with everything before this world.
-    pub fn writer(&self) -> Writer {
-        let mut writer = Writer::default();
-        self.past.iter().for_each(|record| writer.add(record));
-        writer
-    }
-
-    /// The history that a writer has written, up to a quiet state. It ends when everything has long been quiet.
-    pub fn finish(&self, mut writer: Writer, state: &State) -> History {
-        for (phone, side) in (0..).zip(&state.sides) {
-            for (_, place) in &side.flights {
-                // The server answers that there are no news.
-                if let Place::There(request) = place
-                    && let Some(target) = target_of(self.wire.request_of(*request))
-                {
-                    let end = RequestEnd::Progress;
-                    let event = PhoneEvent::RequestEnded { target, end };
-                    let device = self.phones[phone].device();
-                    writer.add(&Happening::Phone(device, event));
-                }
-            }
-        }
-        writer.history.ended_at_ms = writer.at_ms + QUIET_MS;
-        writer.history
-    }
-
-    /// What has to hold in every state (I1 to I4), however it was reached.
-    pub fn objection(&self, state: &State) -> Option<Anomaly> {
-        let log = self.server.log(state.server, self.log);
-        let epoch = self.server.epoch(state.server);
-        let is_known = |op: &OpId| {
-            let mut all = self.operations.iter().flatten().chain(&self.before);
-            all.any(|known| known == op)
-        };
-        if let Some(op) = log.iter().find(|op| !is_known(op)) {
-            return Some(Anomaly {
-                invariant: Invariant::I2,
-                word: Word::Unexpected,
-                at_ms: 0,
-                device: None,
-                log: Some(self.log),
-                ops: vec![*op],
-                rule: "every entry has its enqueue",
-            });
-        }
-        for (index, side) in state.sides.iter().enumerate() {
-            let phone = &self.phones[index];
-            let shown = phone.shown(side.phone);
-            let object = |invariant, word, op: Option<OpId>, rule| {
-                Some(Anomaly {
-                    invariant,
-                    word,
-                    at_ms: 0,
-                    device: Some(phone.device()),
-                    log: Some(self.log),
-                    ops: op.into_iter().collect(),
-                    rule,
-                })
-            };
-            let view = shown.logs.iter().find(|view| view.log == self.log);
-            if let Some(view) = view.filter(|view| view.epoch == epoch) {
-                let is_prefix = view.entries.len() <= log.len()
-                    && view.cursor == view.entries.len() as u64
-                    && view.entries.iter().zip(log).all(|(entry, op)| entry.op == *op);
-                if !is_prefix {
-                    let rule = "a replica is a prefix of the log";
-                    return object(Invariant::I4, Word::Diverged, None, rule);
-                }
-            }
-            let mut last = None;
-            for op in self.operations[index].iter().take(usize::from(side.done)) {
-                let mut places = log
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, of)| *of == op)
-                    .map(|(place, _)| place);
-                let place = places.next();
-                let rows = shown.outbox.iter().filter(|row| row.op == *op).count();
-                if places.next().is_some() || rows > 1 {
-                    let rule = "an operation is one entry, and one row before that";
-                    return object(Invariant::I2, Word::Duplicated, Some(*op), rule);
-                }
-                let is_in_former_log =
-                    view.is_some_and(|view| view.epoch != epoch && view.entries.iter().any(|e| e.op == *op));
-                if place.is_none() && rows == 0 && !is_in_former_log {
-                    let rule = "an operation is in the log, or on its phone";
-                    return object(Invariant::I1, Word::Lost, Some(*op), rule);
-                }
-                if place.is_some() && place < last {
-                    let rule = "the operations of a phone stand in the log in their order";
-                    return object(Invariant::I3, Word::Reordered, Some(*op), rule);
-                }
-                last = place.or(last);
-            }
-        }
-        None
-    }
-
-    /// The state of the server, for a trace.
-    pub fn describe(&self, state: &State) -> String {
-        let name = |op: &OpId| {
-            let whose = self
-                .operations
-                .iter()
-                .enumerate()
-                .find_map(|(phone, ops)| Some((phone, ops.iter().position(|of| of == op)?)));
-            whose.map_or_else(|| "-".to_owned(), |(phone, number)| format!("{phone}/{number}"))
-        };
-        let log: Vec<String> = self.server.log(state.server, self.log).iter().map(name).collect();
-        let sides: Vec<String> = (0..2)
-            .map(|index| {
-                let side = &state.sides[index];
-                let shown = self.phones[index].shown(side.phone);
-                let outbox: Vec<String> = shown
-                    .outbox
-                    .iter()
-                    .map(|row| format!("{}:{:?}", name(&row.op), row.state))
-                    .collect();
-                let flights: Vec<String> = side
-                    .flights
-                    .iter()
-                    .map(|(flight, place)| {
-                        let (Place::There(request) | Place::Back(request, _)) = place;
-                        let way = if matches!(place, Place::There(_)) {
-                            '>'
-                        } else {
-                            '<'
-                        };
-                        format!("{flight}{way}{}", self.wire.request_of(*request).path)
-                    })
-                    .collect();
-                format!(
-                    "phone {index} #{} timer {:?} outbox [{}] waits for [{}]",
-                    side.phone,
-                    self.phones[index].timer(side.phone),
-                    outbox.join(" "),
-                    flights.join(" ")
-                )
-            })
-            .collect();
-        format!("log [{}]; {}", log.join(" "), sides.join("; "))
     }
 
     /// Whether nothing more happens by itself.
