@@ -8,7 +8,7 @@ use crate::repository::{Repository, end, must};
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
     if !repository.target.join("release").join("ayumi").exists() {
         eprintln!(
-            "The first build takes about three minutes on two cores; after that the demonstration takes seconds."
+            "The first build, server included, takes some minutes; after that the demonstration takes seconds."
         );
     }
     end(must(command(repository).args(arguments)))
