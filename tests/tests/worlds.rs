@@ -5,6 +5,7 @@ use ayumi_core::deliberate::Bug;
 use ayumi_tests::simulation::Template;
 use ayumi_tests::simulation::worlds::{Choice, Options, search, walk};
 
+#[expect(clippy::unwrap_used, reason = "tests: a panic is a failed test")]
 fn path(text: &str) -> Vec<Choice> {
     text.split(',').map(|word| word.parse().unwrap()).collect()
 }
