@@ -25,10 +25,10 @@ fn in_no_order_is_anything_lost_doubled_or_reordered_while_two_people_write_to_e
 }
 
 #[test]
-fn a_message_that_goes_under_another_id_at_each_try_is_found() {
+fn a_message_that_goes_under_another_id_at_its_second_try_is_found() {
     let options = Options {
         most_anomalies: 1,
-        bug: Some(Bug::NewIdAtEachTry),
+        bug: Some(Bug::NewIdAtSecondTry),
         ..Options::default()
     };
     let report = search(&Template::new(), options);

@@ -9,8 +9,8 @@
 pub enum Bug {
     /// A failed try removes the operation (I1).
     LosesOnFailure,
-    /// Each further try of an operation has another id (I2).
-    NewIdAtEachTry,
+    /// The second try of an operation has another id (I2).
+    NewIdAtSecondTry,
     /// A lane is sent from its end (I3).
     LastFirst,
     /// A page moves the cursor without its last entry (I4).

@@ -11,7 +11,7 @@ use ayumi_tests::simulation::worlds::{Choice, Options, Report, search, walk};
 
 /// Bugs that a search has to find, with the messages of each phone and the faults that it needs for that.
 const BUGS: &[(Bug, u8, u8)] = &[
-    (Bug::NewIdAtEachTry, 1, 1),
+    (Bug::NewIdAtSecondTry, 1, 1),
     (Bug::LosesOnFailure, 1, 1),
     (Bug::LastFirst, 2, 1),
     (Bug::CursorAhead, 1, 0),

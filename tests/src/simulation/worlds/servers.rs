@@ -51,9 +51,6 @@ struct Known {
     sum: [u8; 32],
 }
 
-/// What a server is after going back to a copy, and what the oracle is told of it.
-type Restored = (ServerState, Arc<[Happening]>);
-
 /// All states of the server that were reached so far.
 pub struct Servers {
     folder: PathBuf,

@@ -98,7 +98,7 @@ impl Step<'_> {
         for outgoing in &mut batch {
             sql::claim(self.tx, outgoing.operation.op_id)?;
             self.memory.tried.insert(outgoing.operation.op_id);
-            if is_made(Bug::NewIdAtEachTry) {
+            if outgoing.attempts == 1 && is_made(Bug::NewIdAtSecondTry) {
                 outgoing.operation.op_id = OpId::from_uuid(self.new_uuid());
             }
             let raw = RawOperation::of(&outgoing.operation).map_err(|_| StoreError::Bug {
