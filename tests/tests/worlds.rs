@@ -1,5 +1,4 @@
 //! Small worlds: what the search visits, and that it can fail. `cargo xtask worlds` searches larger ones.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use ayumi_core::deliberate::Bug;
 use ayumi_tests::simulation::Template;
