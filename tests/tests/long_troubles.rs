@@ -65,10 +65,8 @@ fn f45_a_network_that_comes_and_goes_for_an_hour_makes_no_storm_and_lets_the_que
         day.pass(Duration::from_secs(1));
     }
     let hour = day.costs() - before;
-    assert!(
-        hour.requests <= 1800 * 3 + 10,
-        "each time one that finds no network, one that asks, one that waits: {hour:?}"
-    );
+    // The network itself causes nothing but once in half a minute; what succeeds in a good second begins the delays anew.
+    assert!(hour.requests <= 2_400, "two in three seconds: {hour:?}");
     assert_eq!(day.waiting(OperationState::Queued), 0);
 }
 
@@ -166,4 +164,47 @@ fn f57_a_suspended_account_asks_once_a_day_and_in_front_and_goes_on_where_it_was
     day.open();
     day.pass(Duration::from_secs(10));
     assert_eq!(day.waiting(OperationState::Queued), 0);
+}
+
+#[test]
+fn f57_a_suspended_account_is_asked_about_when_she_opens_the_app_again_within_the_day() {
+    let mut day = Day::begin(&uncounted);
+    day.on_server("UPDATE account SET status = 'suspended'");
+    day.background_job(0);
+    day.on_server("UPDATE account SET status = 'active'");
+    day.until(1.0);
+    day.background_job(0);
+    day.go_live();
+    day.write("kept", None);
+    day.pass(Duration::from_secs(10));
+    assert_eq!(day.waiting(OperationState::Queued), 0);
+}
+
+#[test]
+fn consents_that_a_server_cannot_read_go_one_by_one_and_without_haste() {
+    let mut day = Day::begin(&uncounted);
+    day.open();
+    day.set_weather(Weather::Malformed);
+    day.change_her_mind();
+    let before = day.costs();
+    day.pass(Duration::from_mins(10));
+    let costs = day.costs() - before;
+    assert!(costs.requests <= 40, "{costs:?}");
+    assert_eq!(day.waiting(OperationState::Parked), 3);
+}
+
+#[test]
+fn a_plan_for_an_upload_that_meets_an_old_token_is_made_after_a_refresh() {
+    let mut day = Day::begin(&uncounted);
+    day.set_weather(Weather::Away);
+    day.open();
+    day.write("lunch", Some(&photo()));
+    day.put_away();
+    day.until(3.0);
+    day.set_weather(Weather::Good);
+    let replies = day.ask(Command::PlanUpload);
+    assert!(
+        matches!(replies[..], [Reply::UploadPlan(Ok(Some(_)))]),
+        "{replies:?}"
+    );
 }

@@ -44,8 +44,14 @@ async fn complete(server: &Server, upload: &mut Upload) -> Result<(), Fault> {
         server.host.compute(move || check(&upload, &bytes)).await
     };
     if let Err(code) = checked.ok_or(ProblemCode::InternalFault)? {
-        settle(server, upload, None).await?;
-        return Err(code.into());
+        // A second request that was faster took the parts away: that is no fault of the picture.
+        let is_first = settle(server, upload, None).await?;
+        return Err(if is_first {
+            code
+        } else {
+            ProblemCode::OffsetMismatch
+        }
+        .into());
     }
     let key = objects::new_key(&server.host);
     collect::announce(server, &key).await?;

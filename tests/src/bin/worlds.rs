@@ -29,11 +29,16 @@ fn main() {
             arguments
                 .next()
                 .and_then(|text| text.parse::<u64>().ok())
-                .unwrap_or(1)
+                .unwrap_or_else(|| stop(&format!("{argument} needs a number: {USAGE}")))
         };
         match argument.as_str() {
-            "--operations" => options.operations = u8::try_from(number()).unwrap_or(1),
-            "--faults" => options.faults = u8::try_from(number().min(2)).unwrap_or(1),
+            "--operations" => options.operations = u8::try_from(number()).unwrap_or_else(|_| stop(USAGE)),
+            "--faults" => {
+                options.faults = u8::try_from(number())
+                    .ok()
+                    .filter(|faults| *faults <= 2)
+                    .unwrap_or_else(|| stop(USAGE));
+            }
             "--most" => options.most_states = Some(number()),
             "--backups" => options.backs_up = true,
             "--verbose" => options.is_verbose = true,

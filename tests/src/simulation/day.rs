@@ -15,6 +15,7 @@ use ayumi_core::sync::outbox::OperationState;
 use ayumi_core::time::UtcMillis;
 use ayumi_core::weight::{MassUnit, NewWeighIn, WeighInTime};
 use ayumi_protocol::cursor::{Audience, LogName};
+use ayumi_protocol::session::ConsentVersion;
 
 use super::backend::Working;
 use super::phone::Phone;
@@ -86,6 +87,8 @@ pub enum Weather {
     Away,
     /// Somebody answers everything with this status.
     Status(u16),
+    /// The server refuses everything as malformed.
+    Malformed,
 }
 
 /// A participant's phone, her dietitian's, and the server.
@@ -199,6 +202,15 @@ impl<'s> Day<'s> {
                         return;
                     }
                     Weather::Away => Err(NoAnswer::Unreachable),
+                    Weather::Malformed => Ok(HttpAnswer {
+                        status: 400,
+                        content_type: Some("application/problem+json".to_owned()),
+                        retry_after: None,
+                        date: None,
+                        upload_offset: None,
+                        body: br#"{"type":"urn:ayumi:problem:malformed","title":"Malformed","status":400,"code":"malformed","server_time_ms":0}"#
+                            .to_vec(),
+                    }),
                     Weather::Status(status) => Ok(HttpAnswer {
                         status,
                         content_type: Some("text/html".to_owned()),
@@ -326,6 +338,19 @@ impl<'s> Day<'s> {
         }
     }
 
+    /// She withdraws her consent, gives it again, and withdraws it.
+    pub fn change_her_mind(&mut self) {
+        self.on_phone(|phone, _, _| {
+            let cases = app_of(phone).cases();
+            let version = ConsentVersion::from_word("1").expect("a version");
+            let text = ayumi_core::pictures::sha256_of(b"A simulated text.");
+            cases.withdraw_consent().expect("it waits");
+            cases.give_consent(version, text).expect("it waits");
+            cases.withdraw_consent().expect("it waits");
+        });
+        self.input(Input::Enqueued);
+    }
+
     /// Something that only an administrator does, as a statement over the server's store.
     pub fn on_server(&mut self, sql: &'static str) {
         let work = self.world.backend.server.write(sql, |tx, sql| {
@@ -422,6 +447,13 @@ impl<'s> Day<'s> {
             app_of(phone).steps().record(&samples).expect("steps");
         });
         self.input(Input::Enqueued);
+    }
+
+    /// The app stays in touch from now on, and nothing more was said by the platform.
+    pub fn go_live(&mut self) {
+        self.start();
+        self.input(Input::Command(Command::GoLive));
+        self.pass(Duration::from_secs(20));
     }
 
     /// She opens the app and looks at home and at the conversation.

@@ -133,8 +133,23 @@ impl Sync<'_> {
             Reply::UploadPlan(planned) => planned?,
             _ => return Err(SyncError::TakenBack),
         };
-        self.delete_slices_of_the_sent()?;
-        let Some(planned) = planned else { return Ok(None) };
+        let Some(planned) = planned else {
+            self.delete_slices_of_the_sent()?;
+            return Ok(None);
+        };
+        let (log, sha256) = (planned.log, planned.sha256);
+        let plan = self
+            .delete_slices_of_the_sent()
+            .and_then(|()| self.slice(planned));
+        if plan.is_err() {
+            // Nobody has this plan: it may be asked for again.
+            self.driver()?.mention(Command::UploadEnded { log, sha256 });
+        }
+        plan.map(Some)
+    }
+
+    /// Writes the rest of a picture into a file of its own.
+    fn slice(&self, planned: PlannedUpload) -> Result<UploadPlan, SyncError> {
         let shared = self.driver()?.shared();
         let picture = shared.files.attachments.open(planned.sha256)?;
         let picture = picture.ok_or_else(|| StoreError::Io(std::io::ErrorKind::NotFound.into()))?;
@@ -152,7 +167,7 @@ impl Sync<'_> {
         let mut headers = planned.headers;
         headers.push(("content-type", media_types::UPLOAD_PART.to_owned()));
         headers.push(("authorization", format!("Bearer {}", planned.token.expose())));
-        Ok(Some(UploadPlan {
+        Ok(UploadPlan {
             id: UploadPlanId {
                 log,
                 sha256,
@@ -164,7 +179,7 @@ impl Sync<'_> {
             file,
             offset_bytes,
             length_bytes: length_bytes.saturating_sub(offset_bytes),
-        }))
+        })
     }
 
     /// Takes in what the system says of a plan, and deletes its file. May come late, twice, after a restart, or never.

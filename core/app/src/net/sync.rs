@@ -232,7 +232,8 @@ impl<'a> Sync<'a> {
     }
 
     /// Ends the session on the server. What is on the phone stays until [`App::wipe`](crate::app::App::wipe), which the shell calls
-    /// after it has said how much is [pending](Self::pending).
+    /// after it has said how much is [pending](Self::pending). With a suspended account, or an app that is too old for the server, it ends on
+    /// this phone alone.
     ///
     /// Errors: as [`enrol`](Self::enrol); the session then goes on.
     pub fn sign_out(&self, limit: Duration) -> Result<(), SyncError> {

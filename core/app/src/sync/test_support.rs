@@ -12,7 +12,7 @@ use ayumi_protocol::body::{Body, BodyReading, EntryErased, ErasureReason};
 use ayumi_protocol::cursor::{Audience, Cursor, Epoch, Lane, LogName, Seq};
 use ayumi_protocol::entry::{Entry, Recorded};
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId, OpId};
-use ayumi_protocol::kind::KindName;
+use ayumi_protocol::kind::{Kind, KindName};
 use ayumi_protocol::operation::Operation;
 use ayumi_protocol::pull::Page;
 use ayumi_protocol::session::Role;
@@ -185,7 +185,12 @@ impl Log {
 
     /// Erases the body of an entry, and says so.
     pub(crate) fn erase(&mut self, target: Seq) {
-        self.entries[target.number() as usize - 1].body = None;
+        let entry = &mut self.entries[target.number() as usize - 1];
+        // The server refuses to erase an erasure: nobody who reads it later would know of it.
+        if entry.kind == KindName::from(Kind::EntryErased) {
+            return;
+        }
+        entry.body = None;
         let erased = EntryErased {
             target_seq: target,
             reason: ErasureReason::Requested,

@@ -1,4 +1,4 @@
-//! What is asked once and somebody waits for: the text of consent, a code for another phone, the end of the session.
+//! What is asked once and somebody waits for: the text of consent, a code for another phone, a plan for an upload, the end of the session.
 //!
 //! An errand waits for a usable token, is sent, and is sent once more if that token was refused. It is never left without a reply.
 
@@ -34,8 +34,23 @@ impl Step<'_> {
         Ok(())
     }
 
+    /// What is in flight is answered by nobody any more: whoever waits for it is told with the others.
+    pub(super) fn keep_errands(&mut self) {
+        for flight in self.memory.flights.values() {
+            match flight {
+                Flight::Errand { errand, .. } => self.memory.errands.push(*errand),
+                Flight::UploadPlan(_) => self.memory.errands.push(Errand::PlanUpload),
+                _ => {}
+            }
+        }
+        self.memory
+            .flights
+            .retain(|_, flight| !matches!(flight, Flight::Errand { .. } | Flight::UploadPlan(_)));
+    }
+
     fn run_errand(&mut self, errand: Errand, account: &Account, is_second: bool) -> Result<(), StoreError> {
         let call = match errand {
+            Errand::PlanUpload => return self.plan_upload(account),
             Errand::Ask(Question::ConsentText) => Call::get::<ConsentTextAnswer>("/v1/consent-text"),
             Errand::Ask(Question::TransferCode(case_id)) => {
                 Call::post::<_, TransferCodeAnswer>("/v1/transfer-code", &TransferCodeRequest { case_id })?
@@ -82,6 +97,7 @@ impl Step<'_> {
         let reply = match errand {
             Errand::Ask(Question::ConsentText) => Reply::ConsentText(Err(error)),
             Errand::Ask(Question::TransferCode(_)) => Reply::TransferCode(Err(error)),
+            Errand::PlanUpload => Reply::UploadPlan(Err(error)),
             Errand::SignOut if matches!(error, CommandError::Unreachable(_)) => Reply::SignOut(Err(error)),
             // A session that the server does not take any more has ended too: what is on the phone may go.
             Errand::SignOut => {
@@ -115,6 +131,8 @@ impl Step<'_> {
                 }
                 Err(refused) => refused,
             },
+            // Its request is a flight of its own.
+            Errand::PlanUpload => return Ok(()),
             Errand::SignOut => match self.answer_of::<DoneAnswer>(result) {
                 Ok(_) => {
                     self.session_over()?;

@@ -65,6 +65,8 @@ pub(super) struct PullFlight {
     /// Which pull it is, counted from the start.
     pub number: u64,
     pub waits: bool,
+    /// A log was left out because its snapshot was read.
+    pub left_one_out: bool,
     pub logs: Vec<LogName>,
     pub generation: u64,
 }
@@ -128,6 +130,7 @@ pub(super) struct SnapshotPartFlight {
 pub(super) enum Errand {
     Ask(Question),
     SignOut,
+    PlanUpload,
 }
 
 /// A picture on its way here.
@@ -200,7 +203,8 @@ pub(super) struct Memory {
     pub needs_update: bool,
     /// A suspended account is asked about again.
     pub probes_suspension: bool,
-    pub probed_suspension_at: Option<Duration>,
+    /// When it is due without a reason.
+    pub probe_due_at: Option<Duration>,
     /// She has to agree to a text before anything else is taken from her.
     pub needs_consent: bool,
     /// How often the server took her consent in this process.

@@ -325,6 +325,7 @@ impl Step<'_> {
             Command::GoLive => {
                 self.memory.mode = Mode::Live;
                 self.memory.is_in_front = true;
+                self.memory.probes_suspension = true;
                 self.begin_round();
             }
             Command::SyncOnce => {
@@ -341,7 +342,7 @@ impl Step<'_> {
             Command::SignOut => self.take_errand(Errand::SignOut),
             Command::OpenCase(case_id) => self.memory.open_case = case_id,
             Command::Ask(question) => self.take_errand(Errand::Ask(question)),
-            Command::PlanUpload => self.plan_upload()?,
+            Command::PlanUpload => self.take_errand(Errand::PlanUpload),
             Command::UploadEnded { log, sha256 } => self.upload_ended((log, sha256)),
         }
         Ok(())
@@ -408,11 +409,18 @@ impl Step<'_> {
             .memory
             .last_reset_at
             .is_none_or(|last| now.saturating_sub(last) >= APART);
+        self.memory.pull.is_wanted = true;
         if may_reset {
             self.memory.last_reset_at = Some(now);
+            self.kick(Kick::Reset);
+        } else if self.may_wait()
+            && self.memory.later_kick.is_none()
+            && self.memory.is_moved_by(Kick::Reset, now)
+        {
+            // The delays began anew a moment ago and are short still; the next reset is soon enough.
+            let at = self.memory.last_reset_at.unwrap_or(now).saturating_add(APART);
+            self.memory.later_kick = Some((at, Kick::Reset));
         }
-        self.memory.pull.is_wanted = true;
-        self.kick(if may_reset { Kick::Reset } else { Kick::Any });
     }
 
     fn answered(&mut self, flight: Flight, result: &Result<HttpAnswer, NoAnswer>) -> Result<(), StoreError> {

@@ -7,30 +7,31 @@ use ayumi_protocol::upload::UploadAnswer;
 use ayumi_protocol::version::{PROTOCOL_VERSION, headers};
 
 use super::Step;
-use super::memory::{Flight, Session, UploadFlight};
+use super::memory::{Errand, Flight, Session, UploadFlight};
 use super::request::{CommandError, HttpAnswer, Instruction, NoAnswer, PlannedUpload, Reply, Trouble};
 use super::retry::Kick;
 use super::upload::{UploadKey, announcement};
 use super::verdict::{self, Verdict};
 use crate::store::{StoreError, Topic};
-use crate::sync::account;
+use crate::sync::account::Account;
 use crate::sync::outbox::park_reason;
 use crate::sync::uploads::sql;
 
 impl Step<'_> {
-    pub(super) fn plan_upload(&mut self) -> Result<(), StoreError> {
-        let account = account::read(self.tx)?;
-        let Some(account) = account else {
-            self.reply_plan(Err(CommandError::SignedOut));
-            return Ok(());
-        };
-        if !matches!(self.memory.session, Session::Ready { .. }) {
-            self.reply_plan(Err(CommandError::Unreachable(Trouble::Offline)));
-            return Ok(());
-        }
+    /// The session is usable. What the engine itself is sending, or has to wait with, is left to it.
+    pub(super) fn plan_upload(&mut self, account: &Account) -> Result<(), StoreError> {
         for upload in sql::uploads_to_do(self.tx)? {
             let key = (upload.log, upload.sha256);
-            if self.memory.planned.contains(&key) || self.is_closed(&account, upload.log)? {
+            let is_flying =
+                self.memory.flights.values().any(
+                    |flight| matches!(flight, Flight::Upload(flight) if (flight.log, flight.sha256) == key),
+                );
+            let retry = self.memory.uploads.get(&key).copied().unwrap_or_default();
+            if is_flying
+                || !retry.is_due(self.now.monotonic)
+                || self.memory.planned.contains(&key)
+                || self.is_closed(account, upload.log)?
+            {
                 continue;
             }
             let flight = UploadFlight {
@@ -44,6 +45,11 @@ impl Step<'_> {
         }
         self.reply_plan(Ok(None));
         Ok(())
+    }
+
+    /// In the same step: the session may not be usable any more.
+    fn plan_another(&mut self) {
+        self.memory.errands.push(Errand::PlanUpload);
     }
 
     /// It may be planned again if it is still to be sent, and how far it is has to be asked.
@@ -67,7 +73,8 @@ impl Step<'_> {
         let upload = sql::find_upload(self.tx, flight.log, flight.sha256)?;
         // Sent, settled or taken back meanwhile: perhaps there is another one.
         let Some(mut upload) = upload.filter(|upload| !upload.is_complete) else {
-            return self.plan_upload();
+            self.plan_another();
+            return Ok(());
         };
         match verdict::of_json::<UploadAnswer>(result, self.now.wall) {
             Verdict::Done(answer) => {
@@ -78,14 +85,15 @@ impl Step<'_> {
                 self.tx.notify(Topic::Outbox);
                 if answer.is_complete || answer.offset_bytes >= upload.length_bytes {
                     self.memory.planned.insert(key);
-                    return self.plan_upload();
+                    self.plan_another();
+                    return Ok(());
                 }
                 let length = self.files.attachment_length(upload.sha256)?;
                 if length != Some(u64::from(upload.length_bytes)) {
                     self.park_for(&upload, park_reason::ATTACHMENT_MISSING)?;
-                    return self.plan_upload();
+                    self.plan_another();
+                    return Ok(());
                 }
-                self.memory.planned.insert(key);
                 let Session::Ready { tokens, .. } = &self.memory.session else {
                     self.reply_plan(Err(CommandError::Unreachable(Trouble::Offline)));
                     return Ok(());
@@ -103,10 +111,11 @@ impl Step<'_> {
                     ],
                     token: tokens.access_token.clone(),
                 };
+                self.memory.planned.insert(key);
                 self.reply_plan(Ok(Some(planned)));
             }
-            Verdict::Again { trouble, .. } => {
-                self.memory.trouble = Some(trouble);
+            Verdict::Again { trouble, asked } => {
+                self.upload_failed(key, trouble, asked);
                 self.reply_plan(Err(CommandError::Unreachable(trouble)));
             }
             Verdict::Refused { code } => {

@@ -89,6 +89,7 @@ impl Step<'_> {
         let flight = PullFlight {
             number: self.memory.pull.started,
             waits,
+            left_one_out: self.memory.snapshots.turn.is_some(),
             logs: logs.iter().map(|replica| replica.log).collect(),
             generation: self.memory.generation(),
         };
@@ -171,7 +172,7 @@ impl Step<'_> {
                 self.memory.snapshots.is_to_be_looked_at = true;
                 if has_more {
                     self.memory.pull.is_wanted = true;
-                } else if self.memory.snapshots.turn.is_none() {
+                } else if !flight.left_one_out {
                     self.memory.pull.completed = self.memory.pull.completed.max(flight.number);
                 }
                 // What was acknowledged and has not come back yet is asked for, unless a long poll will bring it.

@@ -82,7 +82,11 @@ impl Step<'_> {
         let mut batch = match self.gate(account, log)? {
             Gate::ConsentFirst if lane == Lane::Talk => {
                 // What she said of it earlier goes with it, before it: a copy that is still under way comes too late then.
-                sql::unsent_consent(self.tx, log)?
+                let mut said = sql::unsent_consent(self.tx, log)?;
+                // If one of them may be what kills the process, or what the server cannot read, they go one by one.
+                let is_suspect = said.iter().any(|outgoing| outgoing.unresolved >= 2);
+                said.truncate(if is_suspect { 1 } else { limits::PUSH_OPERATIONS });
+                said
             }
             Gate::Closed | Gate::ConsentFirst => return Ok(()),
             Gate::Open => loop {

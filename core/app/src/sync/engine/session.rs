@@ -39,7 +39,9 @@ const ACCESS_UNTIL: &str = "sync.access_until";
 impl Step<'_> {
     pub(super) fn started(&mut self, tokens: Option<Tokens>) -> Result<(), StoreError> {
         self.memory.started_at = self.now.monotonic;
-        self.memory.probes_suspension = self.probe_is_due()?;
+        let left = self.until_probe()?;
+        self.memory.probes_suspension = left.is_none();
+        self.memory.probe_due_at = left.map(|left| self.now.monotonic.saturating_add(left));
         self.memory.snapshots.is_to_be_looked_at = true;
         self.memory.session = match tokens {
             // Asking with a token that has expired would cost a refused request each time the platform wakes the app. The clock may be
@@ -61,12 +63,14 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A process that starts each hour must not ask each hour.
-    fn probe_is_due(&self) -> Result<bool, StoreError> {
+    /// How long until a suspended account is asked about without a reason: a process that starts each hour must not ask each hour. `None`
+    /// if that is due, or if the clock cannot tell.
+    fn until_probe(&self) -> Result<Option<Duration>, StoreError> {
         let text = settings::get(self.tx, PROBED_AT)?;
         let probed_at = text.and_then(|text| text.parse().ok()).map(UtcMillis);
-        let every_ms = i64::try_from(PROBE_EVERY.as_millis()).unwrap_or(i64::MAX);
-        Ok(probed_at.is_none_or(|at| !(0..every_ms).contains(&self.now.wall.since(at))))
+        let passed = probed_at.and_then(|at| u64::try_from(self.now.wall.since(at)).ok());
+        let left = passed.and_then(|passed| PROBE_EVERY.checked_sub(Duration::from_millis(passed)));
+        Ok(left.filter(|left| !left.is_zero()))
     }
 
     fn access_has_expired(&self) -> Result<bool, StoreError> {
@@ -111,12 +115,7 @@ impl Step<'_> {
             Session::None | Session::Saving { .. } | Session::Loading { .. } => return Ok(false),
             Session::Stale { tokens, .. } => tokens.clone(),
         };
-        let is_refreshing = self
-            .memory
-            .flights
-            .values()
-            .any(|flight| matches!(flight, Flight::Refresh | Flight::SignIn { .. }));
-        if !is_refreshing && self.is_due(self.memory.refresh) {
+        if !self.is_refreshing() && self.is_due(self.memory.refresh) {
             let request = RefreshRequest {
                 refresh_token: tokens.refresh_token,
                 device_id: account.device_id,
@@ -128,16 +127,18 @@ impl Step<'_> {
         Ok(false)
     }
 
+    /// Whether a new token is on its way.
+    fn is_refreshing(&self) -> bool {
+        let mut flights = self.memory.flights.values();
+        flights.any(|flight| matches!(flight, Flight::Refresh | Flight::SignIn { .. }))
+    }
+
     /// Whether what is under way may make the session usable: a token is fetched or kept.
     pub(super) fn may_become_usable(&self, account: &Account) -> bool {
-        let is_refreshing = || {
-            let mut flights = self.memory.flights.values();
-            flights.any(|flight| matches!(flight, Flight::Refresh | Flight::SignIn { .. }))
-        };
         account.session == SessionState::Active
             && match self.memory.session {
                 Session::None | Session::Ready { .. } => false,
-                Session::Stale { .. } => is_refreshing(),
+                Session::Stale { .. } => self.is_refreshing(),
                 Session::Saving { .. } | Session::Loading { .. } => true,
             }
     }
@@ -145,10 +146,7 @@ impl Step<'_> {
     /// A suspended account asks once a day, and when the app comes to the front.
     fn may_probe(&mut self) -> bool {
         let now = self.now.monotonic;
-        let due_at = self
-            .memory
-            .probed_suspension_at
-            .map(|at| at.saturating_add(PROBE_EVERY));
+        let due_at = self.memory.probe_due_at;
         if self.memory.probes_suspension || due_at.is_some_and(|at| at <= now) {
             return true;
         }
@@ -304,6 +302,7 @@ impl Step<'_> {
     pub(super) fn session_over(&mut self) -> Result<(), StoreError> {
         account::set_session(self.tx, SessionState::Revoked)?;
         self.memory.session = Session::None;
+        self.keep_errands();
         self.instructions.push(Instruction::ForgetTokens);
         self.abort_all();
         tracing::info!("the session is over");
@@ -313,7 +312,7 @@ impl Step<'_> {
     fn suspended(&mut self) -> Result<(), StoreError> {
         account::set_session(self.tx, SessionState::Suspended)?;
         self.memory.probes_suspension = false;
-        self.memory.probed_suspension_at = Some(self.now.monotonic);
+        self.memory.probe_due_at = Some(self.now.monotonic.saturating_add(PROBE_EVERY));
         settings::set(self.tx, PROBED_AT, Some(&self.now.wall.0.to_string()))?;
         Ok(())
     }
@@ -329,6 +328,7 @@ impl Step<'_> {
     fn account_deleted(&mut self) -> Result<(), StoreError> {
         account::set_session(self.tx, SessionState::Revoked)?;
         self.memory.session = Session::None;
+        self.keep_errands();
         self.abort_all();
         self.instructions.push(Instruction::ForgetTokens);
         self.instructions.push(Instruction::Wipe);

@@ -45,6 +45,9 @@ enum Turn {
     Go(Replica, LogSnapshot),
 }
 
+/// A wait that is not kept for a snapshot.
+const LONG_WAIT: Duration = Duration::from_secs(30);
+
 impl Step<'_> {
     /// The next step of a snapshot, if there is one to read.
     pub(super) fn read_snapshot(&mut self, account: &Account) -> Result<(), StoreError> {
@@ -341,6 +344,10 @@ impl Step<'_> {
         // Without a connection pages do not come either.
         if !matches!(result, Err(NoAnswer::Unreachable)) {
             snapshots.failures = snapshots.failures.saturating_add(1);
+        }
+        // Pages are quicker than a long wait that a server asks for.
+        if asked.is_some_and(|wait| wait > LONG_WAIT) {
+            return true;
         }
         let most = if self.may_wait() {
             MOST_FAILURES

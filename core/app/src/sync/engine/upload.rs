@@ -197,7 +197,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn upload_failed(&mut self, key: UploadKey, trouble: Trouble, asked: Option<Duration>) {
+    pub(super) fn upload_failed(&mut self, key: UploadKey, trouble: Trouble, asked: Option<Duration>) {
         let (now, random) = (self.now.monotonic, self.random);
         self.memory.trouble = Some(trouble);
         self.retry_of(key)

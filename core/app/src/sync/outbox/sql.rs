@@ -188,7 +188,6 @@ pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> S
         })
 }
 
-/// What an operation is about.
 /// The acknowledged operation of a log at a place.
 pub(crate) fn sent_at(reader: &Reader<'_>, log: LogName, seq: Seq) -> SqlResult<Option<OpId>> {
     reader
@@ -205,6 +204,7 @@ pub(crate) fn sent_at(reader: &Reader<'_>, log: LogName, seq: Seq) -> SqlResult<
         .optional()
 }
 
+/// What an operation is about.
 pub(crate) fn subject(reader: &Reader<'_>, op_id: OpId) -> SqlResult<Option<String>> {
     let subject = reader
         .connection()
