@@ -75,7 +75,7 @@ pub(crate) fn run(repository: &Repository, _arguments: &[String]) -> ExitCode {
 }
 
 fn tests(repository: &Repository) -> Result<(), String> {
-    let mut command = repository.cargo(&["test", "--locked", "--workspace"]);
+    let mut command = repository.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     // A run that checks must not rewrite the snapshots it compares with.
     must(command.env("INSTA_UPDATE", "no"))
 }
