@@ -10,18 +10,19 @@ const SEEDS_IN_TEST: &str = "60";
 
 /// The step of the test command: first that the checker can fail, then that it does not.
 pub(crate) fn step(repository: &Repository) -> Outcome {
-    let proven = must(command(repository).arg("--prove"));
+    let proven = must(program(repository, "simulate").arg("--prove"));
     proven
-        .and_then(|()| must(command(repository).args(["--seeds", SEEDS_IN_TEST])))
+        .and_then(|()| must(program(repository, "simulate").args(["--seeds", SEEDS_IN_TEST])))
         .into()
 }
 
 /// Runs the simulator with the given arguments, in the profile that is made for it.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> ExitCode {
-    end(must(command(repository).args(arguments)))
+    end(must(program(repository, "simulate").args(arguments)))
 }
 
-fn command(repository: &Repository) -> std::process::Command {
+/// A program of the simulation, in the profile that is made for it.
+pub(crate) fn program(repository: &Repository, name: &str) -> std::process::Command {
     repository.cargo(&[
         "run",
         "--profile",
@@ -30,7 +31,7 @@ fn command(repository: &Repository) -> std::process::Command {
         "--package",
         "ayumi-tests",
         "--bin",
-        "simulate",
+        name,
         "--",
     ])
 }

@@ -224,6 +224,26 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Deletes the files of a folder whose names are not kept. Answers how many; a folder that is not there has none.
+///
+/// Errors: `Locked`, `Io`; the files before the failure are deleted.
+pub(crate) fn remove_others(folder: &Path, is_kept: impl Fn(&str) -> bool) -> Result<usize, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error.into()),
+    };
+    let mut count: usize = 0;
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_name().to_str().is_some_and(&is_kept) {
+            remove_file(&entry.path())?;
+            count = count.saturating_add(1);
+        }
+    }
+    Ok(count)
+}
+
 fn remove_folder(path: &Path) -> Result<(), StoreError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),

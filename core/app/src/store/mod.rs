@@ -56,7 +56,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use cache::{CacheReader, CacheTransaction};
 pub use error::StoreError;
-pub(crate) use folder::{remove_file, sync_folder};
+pub(crate) use folder::{remove_file, remove_others, sync_folder};
 pub use key::DatabaseKey;
 pub use migrations::{MIGRATIONS, Migration};
 pub use notice::{Subscription, Topic};

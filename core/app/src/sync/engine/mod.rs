@@ -369,6 +369,8 @@ impl Step<'_> {
             }
             Signal::Background => {
                 self.memory.is_in_front = false;
+                // Nobody waits for it: the next job tries again.
+                self.memory.later_kick = None;
                 self.interrupt_long_poll();
             }
             Signal::Connectivity => self.kick_for_connectivity(),

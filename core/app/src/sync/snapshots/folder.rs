@@ -10,7 +10,7 @@ use ayumi_protocol::hash::Sha256;
 use flate2::read::GzDecoder;
 use sha2::Digest as _;
 
-use crate::store::{StoreError, remove_file};
+use crate::store::{StoreError, remove_others};
 
 /// A folder of half and whole snapshots. Nothing in it is safe from anybody: what is missing is fetched again.
 #[derive(Debug, Clone)]
@@ -106,25 +106,9 @@ impl SnapshotFolder {
     ///
     /// Errors: `Locked`, `Io`; the files before the failure are deleted.
     pub fn keep_only(&self, keep: &BTreeSet<Sha256>) -> Result<usize, StoreError> {
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(error.into()),
-        };
-        let mut count: usize = 0;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            let is_kept = name
-                .to_str()
-                .and_then(Sha256::parse)
-                .is_some_and(|sha256| keep.contains(&sha256));
-            if !is_kept {
-                remove_file(&entry.path())?;
-                count = count.saturating_add(1);
-            }
-        }
-        Ok(count)
+        remove_others(&self.path, |name| {
+            Sha256::parse(name).is_some_and(|sha256| keep.contains(&sha256))
+        })
     }
 }
 

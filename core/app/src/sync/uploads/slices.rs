@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use ayumi_protocol::hash::Sha256;
 
-use crate::store::{StoreError, remove_file};
+use crate::store::{StoreError, remove_file, remove_others};
 
 /// End of the name of a slice that is being written.
 const PART: &str = ".part";
@@ -73,27 +73,12 @@ impl SliceFolder {
     ///
     /// Errors: `Locked`, `Io`; those before the failure are deleted.
     pub(crate) fn keep_only(&self, pictures: &BTreeSet<Sha256>) -> Result<usize, StoreError> {
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(error.into()),
-        };
-        let mut count: usize = 0;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            let is_kept = name
-                .to_str()
-                .and_then(|name| name.split_once('-'))
+        remove_others(&self.path, |name| {
+            name.split_once('-')
                 .filter(|(_, offset)| offset.bytes().all(|byte| byte.is_ascii_digit()))
                 .and_then(|(sha256, _)| Sha256::parse(sha256))
-                .is_some_and(|sha256| pictures.contains(&sha256));
-            if !is_kept {
-                remove_file(&entry.path())?;
-                count = count.saturating_add(1);
-            }
-        }
-        Ok(count)
+                .is_some_and(|sha256| pictures.contains(&sha256))
+        })
     }
 }
 
