@@ -1,9 +1,12 @@
 //! What has to hold in each state of a small world, and the history of a path for the oracle.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use super::phones::PhoneState;
+use super::servers::ServerState;
 use super::small_world::SmallWorld;
-use super::state::{Place, State};
+use super::state::{Place, Side, State};
 use crate::oracle::{Anomaly, Happening, History, Invariant, OpId, PhoneEvent, RequestEnd, Word};
 use crate::simulation::record::target_of;
 
@@ -11,6 +14,9 @@ use crate::simulation::record::target_of;
 const EVENT_MS: u64 = 100;
 /// How long after the last event a history goes on: everything has to have come together long before.
 const QUIET_MS: u64 = 900_000;
+
+/// A phone, how much its owner had done, and the server, in states that were found to fit together.
+pub type Fine = HashSet<(usize, PhoneState, u8, ServerState)>;
 
 /// Writes a history down while a path is walked.
 #[derive(Default)]
@@ -43,8 +49,8 @@ impl SmallWorld {
 
     /// The history that a writer has written, up to a quiet state. It ends when everything has long been quiet.
     pub fn finish(&self, mut writer: Writer, state: &State) -> History {
-        for (phone, side) in (0..).zip(&state.sides) {
-            for (_, place) in &side.flights {
+        for (phone, side) in (0..).zip(state.sides) {
+            for (_, place) in &self.sides.of(side).flights {
                 // The server answers that there are no news.
                 if let Place::There(request) = place
                     && let Some(target) = target_of(self.wire.request_of(*request))
@@ -60,74 +66,82 @@ impl SmallWorld {
         writer.history
     }
 
-    /// What has to hold in every state (I1 to I4), however it was reached.
-    pub fn objection(&self, state: &State) -> Option<Anomaly> {
-        let log = self.server.log(state.server, self.log);
-        let epoch = self.server.epoch(state.server);
+    /// What has to hold in every state (I1 to I4), however it was reached. It concerns each phone and the server, and not the phones
+    /// among each other.
+    pub fn objection(&mut self, state: &State) -> Option<Anomaly> {
+        for (index, side) in state.sides.into_iter().enumerate() {
+            let side = self.sides.of(side);
+            let key = (index, side.phone, side.done, state.server);
+            if self.fine.contains(&key) {
+                continue;
+            }
+            let objection = self.objection_to(index, &side, state.server);
+            if objection.is_some() {
+                return objection;
+            }
+            self.fine.insert(key);
+        }
+        None
+    }
+
+    fn objection_to(&self, index: usize, side: &Side, server: ServerState) -> Option<Anomaly> {
+        let log = self.server.log(server, self.log);
+        let epoch = self.server.epoch(server);
+        let phone = &self.phones[index];
+        let shown = phone.shown(side.phone);
+        let object = |invariant, word, op: Option<OpId>, rule| {
+            Some(Anomaly {
+                invariant,
+                word,
+                at_ms: 0,
+                device: Some(phone.device()),
+                log: Some(self.log),
+                ops: op.into_iter().collect(),
+                rule,
+            })
+        };
         let is_known = |op: &OpId| {
             let mut all = self.operations.iter().flatten().chain(&self.before);
             all.any(|known| known == op)
         };
         if let Some(op) = log.iter().find(|op| !is_known(op)) {
-            return Some(Anomaly {
-                invariant: Invariant::I2,
-                word: Word::Unexpected,
-                at_ms: 0,
-                device: None,
-                log: Some(self.log),
-                ops: vec![*op],
-                rule: "every entry has its enqueue",
-            });
+            let rule = "every entry has its enqueue";
+            return object(Invariant::I2, Word::Unexpected, Some(*op), rule);
         }
-        for (index, side) in state.sides.iter().enumerate() {
-            let phone = &self.phones[index];
-            let shown = phone.shown(side.phone);
-            let object = |invariant, word, op: Option<OpId>, rule| {
-                Some(Anomaly {
-                    invariant,
-                    word,
-                    at_ms: 0,
-                    device: Some(phone.device()),
-                    log: Some(self.log),
-                    ops: op.into_iter().collect(),
-                    rule,
-                })
-            };
-            let view = shown.logs.iter().find(|view| view.log == self.log);
-            if let Some(view) = view.filter(|view| view.epoch == epoch) {
-                let is_prefix = view.entries.len() <= log.len()
-                    && view.cursor == view.entries.len() as u64
-                    && view.entries.iter().zip(log).all(|(entry, op)| entry.op == *op);
-                if !is_prefix {
-                    let rule = "a replica is a prefix of the log";
-                    return object(Invariant::I4, Word::Diverged, None, rule);
-                }
+        let view = shown.logs.iter().find(|view| view.log == self.log);
+        if let Some(view) = view.filter(|view| view.epoch == epoch) {
+            let is_prefix = view.entries.len() <= log.len()
+                && view.cursor == view.entries.len() as u64
+                && view.entries.iter().zip(log).all(|(entry, op)| entry.op == *op);
+            if !is_prefix {
+                let rule = "a replica is a prefix of the log";
+                return object(Invariant::I4, Word::Diverged, None, rule);
             }
-            let mut last = None;
-            for op in self.operations[index].iter().take(usize::from(side.done)) {
-                let mut places = log
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, of)| *of == op)
-                    .map(|(place, _)| place);
-                let place = places.next();
-                let rows = shown.outbox.iter().filter(|row| row.op == *op).count();
-                if places.next().is_some() || rows > 1 {
-                    let rule = "an operation is one entry, and one row before that";
-                    return object(Invariant::I2, Word::Duplicated, Some(*op), rule);
-                }
-                let is_in_former_log =
-                    view.is_some_and(|view| view.epoch != epoch && view.entries.iter().any(|e| e.op == *op));
-                if place.is_none() && rows == 0 && !is_in_former_log {
-                    let rule = "an operation is in the log, or on its phone";
-                    return object(Invariant::I1, Word::Lost, Some(*op), rule);
-                }
-                if place.is_some() && place < last {
-                    let rule = "the operations of a phone stand in the log in their order";
-                    return object(Invariant::I3, Word::Reordered, Some(*op), rule);
-                }
-                last = place.or(last);
+        }
+        let mut last = None;
+        for op in self.operations[index].iter().take(usize::from(side.done)) {
+            let mut places = log
+                .iter()
+                .enumerate()
+                .filter(|(_, of)| *of == op)
+                .map(|(place, _)| place);
+            let place = places.next();
+            let rows = shown.outbox.iter().filter(|row| row.op == *op).count();
+            if places.next().is_some() || rows > 1 {
+                let rule = "an operation is one entry, and one row before that";
+                return object(Invariant::I2, Word::Duplicated, Some(*op), rule);
             }
+            let is_in_former_log =
+                view.is_some_and(|view| view.epoch != epoch && view.entries.iter().any(|e| e.op == *op));
+            if place.is_none() && rows == 0 && !is_in_former_log {
+                let rule = "an operation is in the log, or on its phone";
+                return object(Invariant::I1, Word::Lost, Some(*op), rule);
+            }
+            if place.is_some() && place < last {
+                let rule = "the operations of a phone stand in the log in their order";
+                return object(Invariant::I3, Word::Reordered, Some(*op), rule);
+            }
+            last = place.or(last);
         }
         None
     }
@@ -145,7 +159,7 @@ impl SmallWorld {
         let log: Vec<String> = self.server.log(state.server, self.log).iter().map(name).collect();
         let sides: Vec<String> = (0..2)
             .map(|index| {
-                let side = &state.sides[index];
+                let side = self.sides.of(state.sides[index]);
                 let shown = self.phones[index].shown(side.phone);
                 let outbox: Vec<String> = shown
                     .outbox

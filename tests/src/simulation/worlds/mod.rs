@@ -39,11 +39,13 @@
 //! | `small_world.rs` | what can happen in a state, and what comes of it |
 //! | `judge.rs` | what has to hold in each state, and the history for the oracle |
 //! | `phones.rs`, `servers.rs` | the real parts, their states and their steps |
+//! | `interned.rs` | values that are kept once and named by a number |
 //! | `image.rs` | a database file in memory, and when two are the same |
 //! | `wire.rs` | requests and answers |
 //! | `search.rs` | the search, and the walk along one path |
 
 mod image;
+mod interned;
 mod judge;
 mod phones;
 mod search;

@@ -1,7 +1,6 @@
 //! The search: every state of a small world once, the nearest first.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::{HashSet, VecDeque};
 
 use super::small_world::SmallWorld;
 use super::state::{Choice, State};
@@ -57,8 +56,7 @@ struct Search {
     world: SmallWorld,
     options: Options,
     beginning: State,
-    /// Sums of the states that were seen: two that have the same one would be taken for one, which does not happen with 128 bits.
-    seen: BTreeSet<u128>,
+    seen: HashSet<State>,
     /// From where and by what each state was reached first.
     ways: Vec<(u32, Choice)>,
     queue: VecDeque<(u32, u32, State)>,
@@ -72,7 +70,7 @@ impl Search {
             world,
             options,
             beginning,
-            seen: BTreeSet::new(),
+            seen: HashSet::new(),
             ways: Vec::new(),
             queue: VecDeque::new(),
             report: Report::default(),
@@ -80,7 +78,7 @@ impl Search {
     }
 
     fn run(mut self) -> Report {
-        let beginning = self.beginning.clone();
+        let beginning = self.beginning;
         self.visit(0, (0, Choice::BackUp), beginning);
         while let Some((number, depth, state)) = self.queue.pop_front() {
             self.report.depth = depth;
@@ -105,7 +103,7 @@ impl Search {
                 self.report.waiting = self.queue.len() as u64;
                 break;
             }
-            if self.options.is_verbose && number % 20_000 == 0 {
+            if self.options.is_verbose && number % 1_000_000 == 0 {
                 eprintln!("{}, {} wait", self.report, self.queue.len());
             }
         }
@@ -117,7 +115,7 @@ impl Search {
     }
 
     fn visit(&mut self, depth: u32, way: (u32, Choice), state: State) {
-        if !self.seen.insert(sum_of(&state)) {
+        if !self.seen.insert(state) {
             return;
         }
         let number = self.ways.len() as u32;
@@ -147,7 +145,7 @@ impl Search {
         self.report.terminal += 1;
         let path = self.path(number);
         let mut writer = self.world.writer();
-        let mut state = self.beginning.clone();
+        let mut state = self.beginning;
         for choice in &path {
             state = self.world.apply(&state, *choice, Some(&mut writer));
         }
@@ -156,14 +154,4 @@ impl Search {
             self.report.failures.push((path, anomalies));
         }
     }
-}
-
-fn sum_of(state: &State) -> u128 {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u8(salt);
-        state.hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
 }

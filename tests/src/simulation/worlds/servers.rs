@@ -1,7 +1,7 @@
 //! The states in which the server of a small world can be, and what it answers in each. Each request is handled once in each state, by
 //! the real router over the real store, and then remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -58,7 +58,7 @@ pub struct Servers {
     cases: Vec<CaseId>,
     known: Vec<Known>,
     numbers: BTreeMap<[u8; 32], ServerState>,
-    handled: BTreeMap<(ServerState, RequestNumber), Handled>,
+    handled: HashMap<(ServerState, RequestNumber), Handled>,
     restored: BTreeMap<(ServerState, ServerState), Restored>,
 }
 
@@ -95,7 +95,7 @@ impl Servers {
             cases,
             numbers: BTreeMap::from([(sum, 0)]),
             known: vec![known],
-            handled: BTreeMap::new(),
+            handled: HashMap::new(),
             restored: BTreeMap::new(),
         }
     }
@@ -133,6 +133,13 @@ impl Servers {
             SharedDice::for_ids(seed),
             Arc::new(InMemory::new()),
         )
+    }
+
+    /// Whether it would hold a request until there are news.
+    pub fn holds(&mut self, wire: &mut Wire, state: ServerState, request: RequestNumber) -> bool {
+        let known = self.handled.get(&(state, request));
+        let is_held = known.map(|handled| matches!(handled, Handled::Held));
+        is_held.unwrap_or_else(|| matches!(self.handle(wire, state, request), Handled::Held))
     }
 
     /// What it does with a request.

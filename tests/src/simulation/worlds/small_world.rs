@@ -5,17 +5,20 @@
 //! - A step does not depend on the path: the same choice in the same state leads to the same state.
 //! - Nothing but [`SmallWorld::apply`] makes a state out of another one.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
-use ayumi_core::sync::engine::{HttpAnswer, HttpRequest};
+use ayumi_core::sync::engine::HttpAnswer;
 use ayumi_protocol::cursor::{Audience, LogName};
 
 use super::Options;
-use super::judge::Writer;
+use super::interned::{Interned, Number};
+use super::judge::{Fine, Writer};
 use super::phones::{Flight, Phones, Step, Told};
 use super::servers::{Handled, Servers};
-use super::state::{Choice, Place, State};
-use super::wire::{RequestNumber, Wire};
+use super::state::{Choice, Place, Side, State, Strays};
+use super::wire::{AnswerNumber, RequestNumber, Wire};
 use crate::oracle::{Happening, Log, OpId, PhoneEvent, RequestEnd, ServerEvent, WorldEvent};
 use crate::simulation::backend::at_once;
 use crate::simulation::record::{Recorder, log_of, target_of};
@@ -27,6 +30,13 @@ pub struct SmallWorld {
     pub(super) phones: [Phones; 2],
     pub(super) server: Servers,
     pub(super) wire: Wire,
+    pub(super) sides: Interned<Side>,
+    strays: Interned<Strays>,
+    /// What comes of a choice that concerns one phone, with the answer if it is one that a request gets.
+    turns: HashMap<(Number<Side>, Choice, Option<AnswerNumber>), Turn>,
+    /// Strays with others added.
+    joined: HashMap<(Number<Strays>, Number<Strays>), Number<Strays>>,
+    pub(super) fine: Fine,
     pub(super) log: Log,
     /// The operations of each phone in the order in which they were made.
     pub(super) operations: [Vec<OpId>; 2],
@@ -35,6 +45,14 @@ pub struct SmallWorld {
     /// What happened before, for the oracle.
     pub(super) past: Vec<Happening>,
     _folder: tempfile::TempDir,
+}
+
+/// What comes of a choice for a phone.
+#[derive(Clone, Copy)]
+struct Turn {
+    to: Number<Side>,
+    /// Requests that nobody waits for any more.
+    strays: Number<Strays>,
 }
 
 impl SmallWorld {
@@ -97,6 +115,11 @@ impl SmallWorld {
             phones,
             server,
             wire: Wire::default(),
+            sides: Interned::default(),
+            strays: Interned::default(),
+            turns: HashMap::new(),
+            joined: HashMap::new(),
+            fine: Fine::default(),
             log,
             before: Vec::new(),
             operations: [Vec::new(), Vec::new()],
@@ -113,13 +136,16 @@ impl SmallWorld {
         let mut state = State::default();
         for phone in 0..2 {
             let step = self.phones[phone].step(&mut self.wire, 0, Told::Killed);
-            let side = &mut state.sides[phone];
-            side.phone = step.to;
-            side.flights = step
+            let flights = step
                 .sent
                 .iter()
                 .map(|(flight, request)| (*flight, Place::There(*request)))
                 .collect();
+            state.sides[phone] = self.sides.number(Side {
+                phone: step.to,
+                done: 0,
+                flights,
+            });
         }
         let mut state = self.rest(state, None);
         state.backup = state.server;
@@ -157,7 +183,8 @@ impl SmallWorld {
     pub fn choices(&mut self, state: &State) -> Vec<Choice> {
         let mut choices = Vec::new();
         let has_faults = state.faults > 0;
-        for (number, side) in (0..).zip(&state.sides) {
+        for (number, side) in (0..).zip(state.sides) {
+            let side = self.sides.of(side);
             if side.done < self.options.operations {
                 choices.push(Choice::Person(number));
             }
@@ -165,12 +192,11 @@ impl SmallWorld {
             for (flight, place) in &side.flights {
                 match place {
                     Place::There(request) => {
-                        let handled = self.server.handle(&mut self.wire, state.server, *request);
-                        if !matches!(handled, Handled::Held) {
+                        if !self.server.holds(&mut self.wire, state.server, *request) {
                             is_waiting = false;
                             choices.push(Choice::Arrive(number, *flight));
                         }
-                        if has_faults && is_push(self.wire.request_of(*request)) {
+                        if has_faults && self.wire.appends(*request) {
                             choices.push(Choice::Double(number, *flight));
                         }
                     }
@@ -192,9 +218,10 @@ impl SmallWorld {
                 choices.push(Choice::Kill(number));
             }
         }
-        for (number, stray) in (0..).zip(&state.strays) {
+        let strays = self.strays.of(state.strays);
+        for (number, stray) in (0..).zip(strays.iter()) {
             // Two that are equal do the same.
-            if number == 0 || state.strays[usize::from(number) - 1] != *stray {
+            if number == 0 || strays[usize::from(number) - 1] != *stray {
                 choices.push(Choice::Stray(number));
             }
         }
@@ -209,7 +236,7 @@ impl SmallWorld {
 
     /// The state behind a choice.
     pub fn apply(&mut self, state: &State, choice: Choice, mut writer: Option<&mut Writer>) -> State {
-        let mut next = state.clone();
+        let mut next = *state;
         if choice.is_fault() {
             next.faults = next.faults.saturating_sub(1);
         }
@@ -217,72 +244,27 @@ impl SmallWorld {
             writer.passed(Duration::ZERO);
         }
         match choice {
-            Choice::Person(phone) => {
-                let done = next.sides[usize::from(phone)].done;
-                next.sides[usize::from(phone)].done += 1;
-                let step = self.tell(&mut next, phone, Told::Person(done), writer.as_deref_mut());
-                let operations = &mut self.operations[usize::from(phone)];
-                if operations.len() == usize::from(done) {
-                    let made = step.records.iter().find_map(|record| match record {
-                        Happening::Phone(_, PhoneEvent::Enqueued(enqueue)) => Some(enqueue.op),
-                        _ => None,
-                    });
-                    operations.push(made.expect("an operation"));
-                }
-            }
             Choice::Arrive(phone, flight) => {
-                let place = place_of(&mut next, phone, flight);
-                let Place::There(request) = *place else {
+                let side = self.sides.of(state.sides[usize::from(phone)]);
+                let Place::There(request) = place_of(&side, flight) else {
                     panic!("it is not on its way there")
                 };
-                let handled = self.server.handle(&mut self.wire, state.server, request);
-                let Handled::Answered { to, answer, records } = handled else {
-                    panic!("it is held")
-                };
-                *place = Place::Back(request, answer);
-                next.server = to;
-                if let Some(writer) = writer {
-                    records.iter().for_each(|record| writer.add(record));
-                }
+                let answer = self
+                    .arrive(&mut next, request, writer.as_deref_mut())
+                    .expect("it is not held");
+                self.turn(&mut next, phone, choice, Some(answer), writer);
             }
-            Choice::Answer(phone, flight) => {
-                let Place::Back(request, answer) = take(&mut next, phone, flight) else {
-                    panic!("it has no answer")
-                };
-                self.end_request(
-                    phone,
-                    request,
-                    Some(self.wire.answer_of(answer)),
-                    writer.as_deref_mut(),
-                );
-                self.tell(&mut next, phone, Told::Answer(flight, answer), writer);
-            }
-            Choice::Lose(phone, flight) => {
-                let (Place::There(request) | Place::Back(request, _)) = take(&mut next, phone, flight);
-                self.end_request(phone, request, None, writer.as_deref_mut());
-                self.tell(&mut next, phone, Told::NoAnswer(flight), writer);
-            }
-            Choice::Double(phone, flight) => {
-                if let Place::There(request) = *place_of(&mut next, phone, flight) {
-                    stray(&mut next, request);
-                }
-            }
-            Choice::Kill(phone) => {
-                self.tell(&mut next, phone, Told::Killed, writer.as_deref_mut());
-            }
-            Choice::Timer(phone) => {
-                self.tell(&mut next, phone, Told::Timer, writer);
-            }
+            Choice::Person(phone)
+            | Choice::Answer(phone, _)
+            | Choice::Lose(phone, _)
+            | Choice::Double(phone, _)
+            | Choice::Kill(phone)
+            | Choice::Timer(phone) => self.turn(&mut next, phone, choice, None, writer),
             Choice::Stray(number) => {
-                let request = next.strays.remove(usize::from(number));
-                if let Handled::Answered { to, records, .. } =
-                    self.server.handle(&mut self.wire, state.server, request)
-                {
-                    next.server = to;
-                    if let Some(writer) = writer {
-                        records.iter().for_each(|record| writer.add(record));
-                    }
-                }
+                let mut strays = (*self.strays.of(state.strays)).clone();
+                let request = strays.remove(usize::from(number));
+                next.strays = self.strays.number(strays);
+                self.arrive(&mut next, request, writer);
             }
             Choice::BackUp => {
                 next.backup = state.server;
@@ -300,17 +282,146 @@ impl SmallWorld {
         next
     }
 
-    /// Hands something to a phone, and puts on the way what it sends.
-    fn tell(
+    /// The server handles a request. Returns its answer, or `None` if it holds the request.
+    fn arrive(
+        &mut self,
+        next: &mut State,
+        request: RequestNumber,
+        writer: Option<&mut Writer>,
+    ) -> Option<AnswerNumber> {
+        match self.server.handle(&mut self.wire, next.server, request) {
+            Handled::Held => None,
+            Handled::Answered { to, answer, records } => {
+                next.server = to;
+                if let Some(writer) = writer {
+                    records.iter().for_each(|record| writer.add(record));
+                }
+                Some(answer)
+            }
+        }
+    }
+
+    /// What a choice changes about one phone. It is found out once, and again only to write its history down.
+    fn turn(
         &mut self,
         next: &mut State,
         phone: u8,
+        choice: Choice,
+        answer: Option<AnswerNumber>,
+        writer: Option<&mut Writer>,
+    ) {
+        let from = next.sides[usize::from(phone)];
+        let key = (from, choice, answer);
+        let turn = match self.turns.get(&key) {
+            Some(turn) if writer.is_none() => *turn,
+            _ => {
+                let turn = self.make_turn(from, phone, choice, answer, writer);
+                self.turns.insert(key, turn);
+                turn
+            }
+        };
+        next.sides[usize::from(phone)] = turn.to;
+        if turn.strays != Number::default() {
+            next.strays = self.join(next.strays, turn.strays);
+        }
+    }
+
+    fn make_turn(
+        &mut self,
+        from: Number<Side>,
+        phone: u8,
+        choice: Choice,
+        answer: Option<AnswerNumber>,
+        mut writer: Option<&mut Writer>,
+    ) -> Turn {
+        let mut side = (*self.sides.of(from)).clone();
+        let mut strays = Strays::new();
+        match choice {
+            Choice::Person(_) => {
+                let done = side.done;
+                side.done += 1;
+                let step = self.tell(&mut side, &mut strays, phone, Told::Person(done), writer);
+                let operations = &mut self.operations[usize::from(phone)];
+                if operations.len() == usize::from(done) {
+                    let made = step.records.iter().find_map(|record| match record {
+                        Happening::Phone(_, PhoneEvent::Enqueued(enqueue)) => Some(enqueue.op),
+                        _ => None,
+                    });
+                    operations.push(made.expect("an operation"));
+                }
+            }
+            Choice::Arrive(_, flight) => {
+                let (_, place) = side
+                    .flights
+                    .iter_mut()
+                    .find(|(number, _)| *number == flight)
+                    .expect("it waits for it");
+                if let (Place::There(request), Some(answer)) = (*place, answer) {
+                    *place = Place::Back(request, answer);
+                }
+            }
+            Choice::Answer(_, flight) => {
+                let Place::Back(request, answer) = take(&mut side, flight) else {
+                    panic!("it has no answer")
+                };
+                let told = Some(self.wire.answer_of(answer));
+                self.end_request(phone, request, told, writer.as_deref_mut());
+                self.tell(
+                    &mut side,
+                    &mut strays,
+                    phone,
+                    Told::Answer(flight, answer),
+                    writer,
+                );
+            }
+            Choice::Lose(_, flight) => {
+                let (Place::There(request) | Place::Back(request, _)) = take(&mut side, flight);
+                self.end_request(phone, request, None, writer.as_deref_mut());
+                self.tell(&mut side, &mut strays, phone, Told::NoAnswer(flight), writer);
+            }
+            Choice::Double(_, flight) => {
+                if let Place::There(request) = place_of(&side, flight) {
+                    strays.push(request);
+                }
+            }
+            Choice::Kill(_) => {
+                self.tell(&mut side, &mut strays, phone, Told::Killed, writer);
+            }
+            Choice::Timer(_) => {
+                self.tell(&mut side, &mut strays, phone, Told::Timer, writer);
+            }
+            Choice::Stray(_) | Choice::BackUp | Choice::Restore => panic!("it concerns no phone"),
+        }
+        strays.sort_unstable();
+        Turn {
+            to: self.sides.number(side),
+            strays: self.strays.number(strays),
+        }
+    }
+
+    fn join(&mut self, strays: Number<Strays>, others: Number<Strays>) -> Number<Strays> {
+        if let Some(joined) = self.joined.get(&(strays, others)) {
+            return *joined;
+        }
+        let mut all = (*self.strays.of(strays)).clone();
+        all.extend(self.strays.of(others).iter());
+        all.sort_unstable();
+        let joined = self.strays.number(all);
+        self.joined.insert((strays, others), joined);
+        joined
+    }
+
+    /// Hands something to a phone, and puts on the way what it sends.
+    fn tell(
+        &mut self,
+        side: &mut Side,
+        strays: &mut Strays,
+        phone: u8,
         told: Told,
         writer: Option<&mut Writer>,
-    ) -> std::rc::Rc<Step> {
+    ) -> Rc<Step> {
         let index = usize::from(phone);
-        let step = self.phones[index].step(&mut self.wire, next.sides[index].phone, told);
-        let side = &mut next.sides[index];
+        let step = self.phones[index].step(&mut self.wire, side.phone, told);
         side.phone = step.to;
         let mut dropped = Vec::new();
         let mut flights = Vec::new();
@@ -330,9 +441,9 @@ impl SmallWorld {
         // Nobody waits for them any more. Only what appends something makes a difference when it arrives.
         for place in &dropped {
             if let Place::There(request) = place
-                && is_push(self.wire.request_of(*request))
+                && self.wire.appends(*request)
             {
-                stray(next, *request);
+                strays.push(*request);
             }
         }
         if let Some(writer) = writer {
@@ -387,23 +498,12 @@ impl SmallWorld {
     }
 }
 
-fn is_push(request: &HttpRequest) -> bool {
-    request.path.starts_with("/v1/push")
+fn place_of(side: &Side, flight: Flight) -> Place {
+    let found = side.flights.iter().find(|(number, _)| *number == flight);
+    found.expect("it waits for it").1
 }
 
-fn place_of(state: &mut State, phone: u8, flight: Flight) -> &mut Place {
-    let flights = &mut state.sides[usize::from(phone)].flights;
-    let found = flights.iter_mut().find(|(number, _)| *number == flight);
-    &mut found.expect("it waits for it").1
-}
-
-fn take(state: &mut State, phone: u8, flight: Flight) -> Place {
-    let flights = &mut state.sides[usize::from(phone)].flights;
-    let index = flights.iter().position(|(number, _)| *number == flight);
-    flights.remove(index.expect("it waits for it")).1
-}
-
-fn stray(state: &mut State, request: RequestNumber) {
-    let at = state.strays.partition_point(|other| *other < request);
-    state.strays.insert(at, request);
+fn take(side: &mut Side, flight: Flight) -> Place {
+    let index = side.flights.iter().position(|(number, _)| *number == flight);
+    side.flights.remove(index.expect("it waits for it")).1
 }

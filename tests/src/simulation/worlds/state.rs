@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::interned::Number;
 use super::phones::{Flight, PhoneState};
 use super::servers::ServerState;
 use super::wire::{AnswerNumber, RequestNumber};
@@ -27,25 +28,28 @@ pub struct Side {
     pub flights: Vec<(Flight, Place)>,
 }
 
-/// A world.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+/// A world. Its parts are known by their numbers, so that hundreds of millions of worlds have room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct State {
-    /// The phones.
-    pub sides: [Side; 2],
+    /// The phones, each with what is between it and the server.
+    pub sides: [Number<Side>; 2],
     /// The server.
     pub server: ServerState,
     /// The copy to which it can be set back.
     pub backup: ServerState,
+    /// Requests that nobody waits for and that may still arrive, in order.
+    pub strays: Number<Strays>,
     /// The copy is not the one from the beginning.
     pub is_backed_up: bool,
-    /// Requests that nobody waits for and that may still arrive, in order.
-    pub strays: Vec<RequestNumber>,
     /// Faults that may still happen.
     pub faults: u8,
 }
 
+/// Requests that nobody waits for, in the order of their numbers.
+pub type Strays = Vec<RequestNumber>;
+
 /// Something that can happen. The first number is that of the phone, the second that of the request among those it waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Choice {
     /// The owner of a phone writes the next message.
     Person(u8),

@@ -57,6 +57,11 @@ impl Wire {
         })
     }
 
+    /// Whether a request appends something: the others only read.
+    pub fn appends(&self, number: RequestNumber) -> bool {
+        self.request_of(number).path.starts_with("/v1/push")
+    }
+
     /// A request by its number.
     pub fn request_of(&self, number: RequestNumber) -> &HttpRequest {
         &self.requests[number as usize]
