@@ -83,6 +83,11 @@ fn the_corpus_of_search_query_is_survived() {
 }
 
 #[test]
+fn the_corpus_of_triage_is_survived() {
+    run("triage", targets::triage);
+}
+
+#[test]
 fn the_corpus_of_server_files_is_survived() {
     run("server_files", targets::server_files);
 }

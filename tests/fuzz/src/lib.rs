@@ -1,6 +1,7 @@
 //! What the fuzz targets do with their input, one function for each. `tests/tests/fuzz_corpus.rs` runs the same functions
 //! over the committed corpus with the stable compiler.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use ayumi_core::sync::engine::{
 use ayumi_core::sync::snapshots::SnapshotFolder;
 use ayumi_core::time::{DayStart, Tz, UtcMillis};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
+use ayumi_guidance::triage;
 use ayumi_protocol::body::BodyReading;
 use ayumi_protocol::entry::Entry;
 use ayumi_protocol::fuzz::{REQUESTS, ReadAndWrite, read_and_write};
@@ -210,6 +212,29 @@ pub fn search_query(data: &[u8]) {
         })
         .expect("no search text is an error");
     assert_eq!(found == [1], !places.is_empty());
+}
+
+/// A text of any kind: it meets each rule at most once, at a place between characters that meets the rule alone too, and
+/// lines around it take nothing away.
+pub fn triage(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let ids = |text: &str| -> BTreeSet<&str> {
+        let found = triage::triage(text);
+        found.iter().map(|found| found.rule.id()).collect()
+    };
+    let found = triage::triage(text);
+    assert!(found.is_sorted_by_key(|found| found.rule.level()));
+    for one in &found {
+        let words = text
+            .get(one.place.clone())
+            .expect("a place lies between characters");
+        assert!(ids(words).contains(one.rule.id()));
+    }
+    let alone = ids(text);
+    assert_eq!(alone.len(), found.len());
+    assert!(ids(&format!("鶏\n{text}\n肉")).is_superset(&alone));
 }
 
 /// Answers of a server of any kind, to an engine that has just signed in: whatever they say, the store can be written

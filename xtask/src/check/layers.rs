@@ -32,7 +32,13 @@ const LAYERS: &[Layer] = &[
         package: "ayumi-guidance",
         folder: "core/guidance",
         ours: Ours::Only(&[]),
-        others: Others::Only(&["chrono", "serde", "serde_json", "thiserror"]),
+        others: Others::Only(&[
+            "chrono",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "unicode-normalization",
+        ]),
     },
     Layer {
         package: "ayumi-protocol",
