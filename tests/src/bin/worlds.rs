@@ -17,7 +17,7 @@ const BUGS: &[(Bug, u8, u8)] = &[
     (Bug::CursorAhead, 1, 0),
 ];
 
-const USAGE: &str = "--operations N (of each phone), --faults N (up to 2), --backups, --most STATES, --path CHOICES, --verbose, --prove";
+const USAGE: &str = "--operations N (of each phone), --faults N (up to 2), --faulty 0|1 (the only phone with a slow and faulty network), --backups, --most STATES, --path CHOICES, --verbose, --prove";
 
 fn main() {
     let mut options = Options::default();
@@ -38,6 +38,12 @@ fn main() {
                     .ok()
                     .filter(|faults| *faults <= 2)
                     .unwrap_or_else(|| stop(USAGE));
+            }
+            "--faulty" => {
+                options.faulty = u8::try_from(number())
+                    .ok()
+                    .filter(|phone| *phone <= 1)
+                    .or_else(|| stop(USAGE));
             }
             "--most" => options.most_states = Some(number()),
             "--backups" => options.backs_up = true,
@@ -66,9 +72,12 @@ fn main() {
     let report = search(&template, options);
     show_failures(&report);
     println!(
-        "two phones, {} operations each, {} faults{}: {report}",
+        "two phones, {} operations each, {} faults{}{}: {report}",
         options.operations,
         options.faults,
+        options.faulty.map_or_else(String::new, |phone| format!(
+            ", all of them of phone {phone} or the server"
+        )),
         if options.backs_up {
             ", a backup at any moment"
         } else {

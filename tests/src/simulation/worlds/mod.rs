@@ -30,6 +30,10 @@
 //! - A killed app is opened again at once: what happens to a dead phone is what happened before it died.
 //! - The server is set back to what it held at the beginning, or with [`Options::backs_up`] also to what it held at any one moment.
 //!
+//! With [`Options::faulty`] only one phone is tried, and a world may be larger: the other one exchanges at once all that there is, and
+//! only when its owner writes is a choice. All that a phone ever learns of the other one is what stands in the log, and there it can
+//! be anywhere.
+//!
 //! A quiet state is one in which nothing more happens by itself, whether faults are left or not. The oracle judges the shortest way to it;
 //! other ways to the same state differ in nothing that can still be seen.
 //!
@@ -71,6 +75,9 @@ pub struct Options {
     /// Faults that happen, at most 2: one operation whose sending kills the process three times is tried in another way, which the
     /// canonical form of an engine does not tell apart.
     pub faults: u8,
+    /// The only phone, 0 or 1, whose network takes time and to which faults happen; the other one exchanges at once all that there is.
+    /// `None` for both.
+    pub faulty: Option<u8>,
     /// The server may be backed up once at any moment.
     pub backs_up: bool,
     /// States after which the search gives up; `None` for all there are.
@@ -88,6 +95,7 @@ impl Default for Options {
         Self {
             operations: 1,
             faults: 1,
+            faulty: None,
             backs_up: false,
             most_states: None,
             most_anomalies: 5,

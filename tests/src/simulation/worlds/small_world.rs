@@ -24,6 +24,9 @@ use crate::simulation::backend::at_once;
 use crate::simulation::record::{Recorder, log_of, target_of};
 use crate::simulation::world::Template;
 
+/// Events after which a world that does not come to rest by itself is left as it is: the oracle objects to what is still open.
+const MOST_EVENTS: usize = 500;
+
 /// Two phones and a server, with everything about them that was found out so far.
 pub struct SmallWorld {
     options: Options,
@@ -147,16 +150,20 @@ impl SmallWorld {
                 flights,
             });
         }
+        for phone in 0..2 {
+            if self.is_perfect(phone) {
+                state = self.settle(state, phone, None);
+            }
+        }
         let mut state = self.rest(state, None);
         state.backup = state.server;
         state.faults = self.options.faults;
         state
     }
 
-    /// Lets happen what happens by itself, in one of its orders, until nothing does. A world that never rests stays as it is after
-    /// some hundred events.
+    /// Lets happen what happens by itself, in one of its orders, until nothing does.
     pub fn rest(&mut self, mut state: State, mut writer: Option<&mut Writer>) -> State {
-        for _ in 0..500 {
+        for _ in 0..MOST_EVENTS {
             let choices = self.choices(&state);
             let happens = |choice: &&Choice| {
                 !matches!(choice, Choice::Person(_) | Choice::BackUp) && !choice.is_fault()
@@ -183,39 +190,12 @@ impl SmallWorld {
     pub fn choices(&mut self, state: &State) -> Vec<Choice> {
         let mut choices = Vec::new();
         let has_faults = state.faults > 0;
-        for (number, side) in (0..).zip(state.sides) {
-            let side = self.sides.of(side);
-            if side.done < self.options.operations {
+        for number in 0..2 {
+            if self.sides.of(state.sides[usize::from(number)]).done < self.options.operations {
                 choices.push(Choice::Person(number));
             }
-            let mut is_waiting = true;
-            for (flight, place) in &side.flights {
-                match place {
-                    Place::There(request) => {
-                        if !self.server.holds(&mut self.wire, state.server, *request) {
-                            is_waiting = false;
-                            choices.push(Choice::Arrive(number, *flight));
-                        }
-                        if has_faults && self.wire.appends(*request) {
-                            choices.push(Choice::Double(number, *flight));
-                        }
-                    }
-                    Place::Back(..) => {
-                        is_waiting = false;
-                        choices.push(Choice::Answer(number, *flight));
-                    }
-                }
-                if has_faults {
-                    choices.push(Choice::Lose(number, *flight));
-                }
-            }
-            // A network answers within milliseconds or not at all, and the shortest timer is longer: a timer ends only while the phone
-            // waits for nothing but news.
-            if is_waiting && self.phones[usize::from(number)].timer(side.phone).is_some() {
-                choices.push(Choice::Timer(number));
-            }
-            if has_faults {
-                choices.push(Choice::Kill(number));
+            if !self.is_perfect(number) {
+                self.choices_of(number, state, has_faults, &mut choices);
             }
         }
         let strays = self.strays.of(state.strays);
@@ -234,8 +214,73 @@ impl SmallWorld {
         choices
     }
 
-    /// The state behind a choice.
+    /// Whether the network of a phone never fails and takes no time.
+    fn is_perfect(&self, phone: u8) -> bool {
+        self.options.faulty.is_some_and(|faulty| faulty != phone)
+    }
+
+    /// What can happen to a phone and on its way, but for what its owner does.
+    fn choices_of(&mut self, number: u8, state: &State, has_faults: bool, choices: &mut Vec<Choice>) {
+        let side = self.sides.of(state.sides[usize::from(number)]);
+        let mut is_waiting = true;
+        for (flight, place) in &side.flights {
+            match place {
+                Place::There(request) => {
+                    if !self.server.holds(&mut self.wire, state.server, *request) {
+                        is_waiting = false;
+                        choices.push(Choice::Arrive(number, *flight));
+                    }
+                    if has_faults && self.wire.appends(*request) {
+                        choices.push(Choice::Double(number, *flight));
+                    }
+                }
+                Place::Back(..) => {
+                    is_waiting = false;
+                    choices.push(Choice::Answer(number, *flight));
+                }
+            }
+            if has_faults {
+                choices.push(Choice::Lose(number, *flight));
+            }
+        }
+        // A network answers within milliseconds or not at all, and the shortest timer is longer: a timer ends only while the phone
+        // waits for nothing but news.
+        if is_waiting && self.phones[usize::from(number)].timer(side.phone).is_some() {
+            choices.push(Choice::Timer(number));
+        }
+        if has_faults {
+            choices.push(Choice::Kill(number));
+        }
+    }
+
+    /// The state behind a choice, and behind all that follows at once.
     pub fn apply(&mut self, state: &State, choice: Choice, mut writer: Option<&mut Writer>) -> State {
+        let mut next = self.happen(state, choice, writer.as_deref_mut());
+        if let Some(faulty) = self.options.faulty {
+            let perfect = 1 - faulty;
+            let side = usize::from(perfect);
+            if next.server != state.server || next.sides[side] != state.sides[side] {
+                next = self.settle(next, perfect, writer);
+            }
+        }
+        next
+    }
+
+    /// A phone with a perfect network exchanges all that there is.
+    fn settle(&mut self, mut state: State, phone: u8, mut writer: Option<&mut Writer>) -> State {
+        let mut choices = Vec::new();
+        for _ in 0..MOST_EVENTS {
+            choices.clear();
+            self.choices_of(phone, &state, false, &mut choices);
+            let Some(choice) = choices.first() else {
+                break;
+            };
+            state = self.happen(&state, *choice, writer.as_deref_mut());
+        }
+        state
+    }
+
+    fn happen(&mut self, state: &State, choice: Choice, mut writer: Option<&mut Writer>) -> State {
         let mut next = *state;
         if choice.is_fault() {
             next.faults = next.faults.saturating_sub(1);
