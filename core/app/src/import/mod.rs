@@ -19,11 +19,13 @@
 
 pub mod apple_health;
 mod decimal;
+mod failure;
 mod file;
 pub mod fitabase;
 pub mod google_fit;
 mod input;
 pub mod libra;
+mod plan;
 mod run;
 mod sql;
 mod table;
@@ -39,10 +41,10 @@ use crate::time::{DAY_MS, UtcMillis};
 use crate::weight::{NewWeighIn, WeighInTime};
 
 pub use decimal::LengthUnit;
+pub use failure::ImportFailure;
 pub use file::{Counted, DETECT_BYTES, Format, Progress, detect};
-pub use run::{
-    ImportChoice, ImportChoices, ImportFailure, ImportPlan, ImportProgress, ImportReport, ImportStage, plan,
-};
+pub use plan::{ImportChoice, ImportChoices, ImportPlan, plan};
+pub use run::{ImportProgress, ImportReport, ImportStage};
 
 use file::hex;
 pub(crate) use run::run;
