@@ -331,7 +331,7 @@ fn an_own_operation_that_a_snapshot_brings_back_without_its_name_is_settled_befo
                 .store()
                 .write::<_, crate::store::StoreError>(|tx| {
                     assert!(crate::sync::replica::is_thinned(tx, log.name, place)?);
-                    crate::sync::replica::settle_thinned(tx, NOW, log.name, place)
+                    crate::sync::replica::settle_thinned(tx, NOW, op_id)
                 })
                 .unwrap();
         }

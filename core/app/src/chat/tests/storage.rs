@@ -10,6 +10,13 @@ fn hot_statements_search_and_never_sort_or_read_a_whole_table() {
         ("talk of log", outbox::sql::TALK_OF_LOG),
         ("about", outbox::sql::ABOUT),
     ];
+    // What waits of a log may be thousands of rows: only what was sent is read.
+    let by_state = "(case_id=? AND audience=? AND lane=? AND state=?)";
+    let plan = phone.plan(outbox::sql::SENT_BETWEEN);
+    assert!(
+        matches!(&plan[..], [step] if step.ends_with(by_state)),
+        "{plan:?}"
+    );
     for (name, statement) in timeline::sql::HOT_STATEMENTS.iter().chain(&of_outbox) {
         for step in phone.plan(statement) {
             // What waits of one case is sorted: a handful.

@@ -385,7 +385,7 @@ impl Step<'_> {
         sql::set_sent(self.tx, op_id, seq, recorded_at)?;
         // It was sent before this phone lost its copy of the log, and came back without its name.
         if replica::is_thinned(self.tx, outgoing.log, seq)? {
-            let subject = replica::settle_thinned(self.tx, self.now.wall, outgoing.log, seq)?;
+            let subject = replica::settle_thinned(self.tx, self.now.wall, op_id)?;
             if let Some(subject) = subject {
                 crate::readings::reconsider(self.tx, outgoing.log, &subject)?;
             }

@@ -1,6 +1,6 @@
 //! Statements over `outbox`, `outbox_file` and `upload`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ayumi_protocol::body::RawBody;
 use ayumi_protocol::cursor::{Audience, Lane, LogName, Seq};
@@ -188,20 +188,34 @@ pub(crate) fn has_subject(reader: &Reader<'_>, log: LogName, subject: &str) -> S
         })
 }
 
-/// The acknowledged operation of a log at a place.
-pub(crate) fn sent_at(reader: &Reader<'_>, log: LogName, seq: Seq) -> SqlResult<Option<OpId>> {
+/// Both lanes are named, so that the index leads past everything that waits.
+pub(crate) const SENT_BETWEEN: &str = "SELECT server_seq, op_id FROM outbox
+     WHERE case_id = ?1 AND audience = ?2 AND lane IN ('talk', 'readings') AND state = 'sent'
+       AND server_seq BETWEEN ?3 AND ?4";
+
+/// The acknowledged operations of a log from one place to another, both included, by their places.
+pub(crate) fn sent_between(
+    reader: &Reader<'_>,
+    log: LogName,
+    first: Seq,
+    last: Seq,
+) -> SqlResult<BTreeMap<Seq, OpId>> {
     reader
         .connection()
-        .prepare_cached(
-            "SELECT op_id FROM outbox
-             WHERE case_id = ?1 AND audience = ?2 AND state = 'sent' AND server_seq = ?3
-             LIMIT 1",
+        .prepare_cached(SENT_BETWEEN)?
+        .query_map(
+            (
+                log.case_id.to_string(),
+                log.audience.as_str(),
+                first.number(),
+                last.number(),
+            ),
+            |row| {
+                let seq = seq_at(row, 0)?.ok_or_else(|| unexpected(0, "a place"))?;
+                Ok((seq, parsed(row, 1, "an operation", OpId::parse)?))
+            },
         )?
-        .query_row(
-            (log.case_id.to_string(), log.audience.as_str(), seq.number()),
-            |row| parsed(row, 0, "an operation", OpId::parse),
-        )
-        .optional()
+        .collect()
 }
 
 /// What an operation is about.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Replica, erased_place, refold_log, settle_thinned, sql, take_in};
 use crate::readings;
 use crate::store::{StoreError, Topic, WriteTransaction};
-use crate::sync::account;
+use crate::sync::{account, outbox};
 use crate::time::UtcMillis;
 
 /// Why items were not applied.
@@ -52,6 +52,7 @@ pub(crate) fn apply_items(
         last = item.seq();
     }
     let own = account::read(tx)?.map(|account| account.account_id);
+    let sent = outbox::sql::sent_between(tx, replica.log, base, last)?;
     let (mut is_undone, mut count) = (false, 0_u64);
     for item in items.iter().filter(|item| item.seq() > base) {
         match item {
@@ -65,7 +66,9 @@ pub(crate) fn apply_items(
             SnapshotItem::Thinned { seq, kind } => {
                 sql::insert_entry(tx, replica.id, &thinned(*seq, kind.clone())?)?;
                 // What was reported about the same is taken over below, by what says more.
-                settle_thinned(tx, now, replica.log, *seq)?;
+                if let Some(op_id) = sent.get(seq) {
+                    settle_thinned(tx, now, *op_id)?;
+                }
             }
         }
         count = count.saturating_add(1);

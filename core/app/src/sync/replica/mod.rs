@@ -250,12 +250,8 @@ pub(crate) fn is_thinned(reader: &Reader<'_>, log: LogName, seq: Seq) -> Result<
 pub(crate) fn settle_thinned(
     tx: &WriteTransaction<'_>,
     now: UtcMillis,
-    log: LogName,
-    seq: Seq,
+    op_id: OpId,
 ) -> Result<Option<String>, StoreError> {
-    let Some(op_id) = outbox::sql::sent_at(tx, log, seq)? else {
-        return Ok(None);
-    };
     let subject = outbox::sql::subject(tx, op_id)?;
     settle(tx, now, op_id)?;
     Ok(subject)
