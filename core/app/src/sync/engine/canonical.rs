@@ -73,9 +73,10 @@ impl Memory {
             self.flights.insert(RequestId(number), flight);
         }
         self.set_last_id(numbers.len() as u64);
-        if self.asked_after_pull.is_empty() {
+        if self.pull.looked_for.is_empty() {
             self.pull.started = 0;
-            self.pull.completed = 0;
+            self.pull.asked.clear();
+            self.pull.completed.clear();
             for flight in self.flights.values_mut() {
                 if let Flight::Pull(pull) = flight {
                     self.pull.started = 1;

@@ -65,8 +65,6 @@ pub(super) struct PullFlight {
     /// Which pull it is, counted from the start.
     pub number: u64,
     pub waits: bool,
-    /// A log was left out because its snapshot was read.
-    pub left_one_out: bool,
     pub logs: Vec<LogName>,
     pub generation: u64,
 }
@@ -148,8 +146,13 @@ pub(super) struct Pulling {
     pub is_wanted: bool,
     /// Pulls so far.
     pub started: u64,
-    /// The last pull after which every log was at its end.
-    pub completed: u64,
+    /// The last pull that asked for a log, unless the log failed in it.
+    pub asked: BTreeMap<LogName, u64>,
+    /// The last pull after which a log was at its end.
+    pub completed: BTreeMap<LogName, u64>,
+    /// The old message at the head of a log that was tried before, and the pull from which on the log has to be at its end before
+    /// its author is asked.
+    pub looked_for: BTreeMap<LogName, (OpId, u64)>,
     /// Answers that a server never gives: pages with a gap.
     pub gaps: u64,
     /// Logs that failed alone, each with its own delay.
@@ -213,8 +216,6 @@ pub(super) struct Memory {
     pub has_pushed: bool,
     pub storage: Retry,
     pub lanes: BTreeMap<(LogName, Lane), Retry>,
-    /// Old messages that were tried before: the pull that has to be complete before their author is asked.
-    pub asked_after_pull: BTreeMap<OpId, u64>,
     /// Operations that were claimed again in this process: the slow first try after a start is over.
     pub tried: BTreeSet<OpId>,
     pub pull: Pulling,

@@ -51,6 +51,12 @@ mod retry;
 mod session;
 mod snapshot;
 mod status;
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "tests: an overflow is a failed test"
+)]
+mod tests;
 mod upload;
 mod verdict;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ayumi_protocol::cursor::LogName;
 use ayumi_protocol::limits;
 use ayumi_protocol::problem::ProblemCode;
 use ayumi_protocol::pull::{LogAnswer, LogCursor, PageError, PullAnswer, PullRequest};
@@ -86,10 +87,13 @@ impl Step<'_> {
         }
         self.memory.pull.is_wanted = false;
         self.memory.pull.started = self.memory.pull.started.saturating_add(1);
+        let number = self.memory.pull.started;
+        for replica in &logs {
+            self.memory.pull.asked.insert(replica.log, number);
+        }
         let flight = PullFlight {
-            number: self.memory.pull.started,
+            number,
             waits,
-            left_one_out: self.memory.snapshots.turn.is_some(),
             logs: logs.iter().map(|replica| replica.log).collect(),
             generation: self.memory.generation(),
         };
@@ -97,13 +101,14 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The open case first; the others by what they still miss, then by id.
+    /// The open case first, then where an old message is looked for; the others by what they still miss, then by id.
     pub(super) fn in_wanted_order(&self, account: &Account) -> Result<Vec<Replica>, StoreError> {
         let mut replicas = replica::all_growing(self.tx)?;
         let open = self.memory.open_case.or(account.case_id);
         replicas.sort_by_key(|replica| {
             (
                 Some(replica.log.case_id) != open,
+                !self.memory.pull.looked_for.contains_key(&replica.log),
                 replica.cursor.seq >= replica.head,
                 replica.log,
             )
@@ -159,21 +164,24 @@ impl Step<'_> {
                 self.note_epoch(answer.epoch)?;
                 let mut has_more = answer.has_more;
                 for log in &answer.logs {
-                    has_more |= self.take_log(flight, log, &answer)?;
+                    match self.take_log(flight, log, &answer)? {
+                        Taken::AtEnd => self.log_completed(flight, log.log),
+                        Taken::More => has_more = true,
+                        Taken::Nothing => {}
+                    }
                 }
                 if !answer.has_more {
                     // A log that is not listed has nothing new: one that was read again, and is shorter now, is complete.
                     for log in &flight.logs {
                         if !answer.logs.iter().any(|listed| listed.log == *log) {
                             replica::nothing_new(self.tx, self.now.wall, *log)?;
+                            self.log_completed(flight, *log);
                         }
                     }
                 }
                 self.memory.snapshots.is_to_be_looked_at = true;
                 if has_more {
                     self.memory.pull.is_wanted = true;
-                } else if !flight.left_one_out {
-                    self.memory.pull.completed = self.memory.pull.completed.max(flight.number);
                 }
                 // What was acknowledged and has not come back yet is asked for, unless a long poll will bring it.
                 if !self.may_wait() && !answer.logs.is_empty() && outbox::sql::has_sent(self.tx)? {
@@ -208,16 +216,22 @@ impl Step<'_> {
         );
     }
 
-    /// Takes in the news of one log. Returns whether more follows.
+    /// Everything that a log held when a pull was asked is here.
+    fn log_completed(&mut self, flight: &PullFlight, log: LogName) {
+        self.memory.pull.completed.insert(log, flight.number);
+        self.memory.pull.by_log.remove(&log);
+    }
+
+    /// Takes in the news of one log.
     fn take_log(
         &mut self,
         flight: &PullFlight,
         answer: &LogAnswer,
         whole: &PullAnswer,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Taken, StoreError> {
         // A log that was not asked for is nobody's.
         if !flight.logs.contains(&answer.log) {
-            return Ok(false);
+            return Ok(Taken::Nothing);
         }
         if let Some(page) = &answer.page {
             return match replica::apply_page(self.tx, self.now.wall, answer.log, page) {
@@ -225,14 +239,18 @@ impl Step<'_> {
                     self.memory.pull.by_log.remove(&answer.log);
                     let received = &mut self.memory.exchanged.received;
                     *received = received.saturating_add(page.entries.len() as u64);
-                    Ok(applied.has_more)
+                    Ok(if applied.has_more {
+                        Taken::More
+                    } else {
+                        Taken::AtEnd
+                    })
                 }
-                Err(ApplyError::Page(PageError::OtherBase)) => Ok(false),
+                Err(ApplyError::Page(PageError::OtherBase)) => Ok(Taken::Nothing),
                 Err(ApplyError::Page(PageError::Gap { .. })) => {
                     self.memory.pull.gaps = self.memory.pull.gaps.saturating_add(1);
                     tracing::warn!(case = %answer.log.case_id, "a page with a gap was dropped");
                     self.log_failed(answer);
-                    Ok(false)
+                    Ok(Taken::Nothing)
                 }
                 Err(ApplyError::Store(error)) => Err(error),
             };
@@ -246,10 +264,10 @@ impl Step<'_> {
                 {
                     // Another incarnation of the same epoch, at its start: nothing would change.
                     self.log_failed(answer);
-                    return Ok(false);
+                    return Ok(Taken::Nothing);
                 }
                 replica::restart(self.tx, answer.log, whole.epoch)?;
-                Ok(true)
+                Ok(Taken::More)
             }
             Some(ProblemCode::NotFound) => {
                 let account = crate::sync::account::read(self.tx)?;
@@ -259,11 +277,11 @@ impl Step<'_> {
                 } else {
                     replica::lose_case(self.tx, answer.log.case_id)?;
                 }
-                Ok(false)
+                Ok(Taken::Nothing)
             }
             _ => {
                 self.log_failed(answer);
-                Ok(false)
+                Ok(Taken::Nothing)
             }
         }
     }
@@ -275,11 +293,20 @@ impl Step<'_> {
             .and_then(|refusal| refusal.retry_after_ms)
             .map(Duration::from_millis);
         let (now, random) = (self.now.monotonic, self.random);
-        self.memory
-            .pull
-            .by_log
-            .entry(answer.log)
-            .or_default()
-            .fail(now, random, asked, false);
+        let pull = &mut self.memory.pull;
+        let retry = pull.by_log.entry(answer.log).or_default();
+        retry.fail(now, random, asked, false);
+        // It was not asked, as far as anybody is concerned who looks for something in it.
+        pull.asked.remove(&answer.log);
     }
+}
+
+/// What became of one log in an answer.
+enum Taken {
+    /// It is here up to its end.
+    AtEnd,
+    /// More of it follows.
+    More,
+    /// It failed, or was not asked for, or is not read any more.
+    Nothing,
 }

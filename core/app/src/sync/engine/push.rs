@@ -3,6 +3,7 @@
 //! A lane is sent from its head. What stops the head stops the lane, except what has left it: a parked operation, a message that
 //! waits for its author. Source: sync.md 4.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ayumi_protocol::cursor::{Lane, LogName};
@@ -55,6 +56,7 @@ enum Head {
 impl Step<'_> {
     pub(super) fn push(&mut self, account: &Account) -> Result<(), StoreError> {
         crate::app::report_due(self.tx, self.now.wall, self.random)?;
+        self.forget_what_was_found()?;
         for (log, lane) in sql::lanes_with_work(self.tx)? {
             let is_flying =
                 self.memory.flights.values().any(
@@ -179,9 +181,9 @@ impl Step<'_> {
         for outgoing in waiting {
             let op_id = outgoing.operation.op_id;
             if self.is_old(&outgoing) {
-                if outgoing.attempts == 0 || self.was_looked_for(op_id) {
+                if outgoing.attempts == 0 || self.was_looked_for(log, op_id) {
                     outbox::ask(self.tx, op_id)?;
-                    self.memory.asked_after_pull.remove(&op_id);
+                    self.memory.pull.looked_for.remove(&log);
                     return Ok(Head::Changed);
                 }
                 break;
@@ -231,14 +233,43 @@ impl Step<'_> {
             && self.now.wall.since(outgoing.old_from) > OLD_MS
     }
 
-    /// Whether a complete pull has shown that a message that was tried is not in the log; asks for one if not.
-    fn was_looked_for(&mut self, op_id: OpId) -> bool {
-        let next = self.memory.pull.started.saturating_add(1);
-        let needed = *self.memory.asked_after_pull.entry(op_id).or_insert(next);
-        if self.memory.pull.completed >= needed {
+    /// Old messages that came back by a pull, or are no longer old, need not be looked for: another attempt would begin anew.
+    fn forget_what_was_found(&mut self) -> Result<(), StoreError> {
+        let mut looked_for = std::mem::take(&mut self.memory.pull.looked_for);
+        let mut found = Vec::new();
+        for (log, (op_id, _)) in &looked_for {
+            let outgoing = sql::find(self.tx, *op_id)?;
+            if !outgoing
+                .is_some_and(|outgoing| outgoing.state == OperationState::Queued && self.is_old(&outgoing))
+            {
+                found.push(*log);
+            }
+        }
+        for log in found {
+            looked_for.remove(&log);
+        }
+        self.memory.pull.looked_for = looked_for;
+        Ok(())
+    }
+
+    /// Whether its log was read to its end since a message that was tried had to be looked for in it; asks for that if not.
+    fn was_looked_for(&mut self, log: LogName, op_id: OpId) -> bool {
+        let pull = &mut self.memory.pull;
+        let next = pull.started.saturating_add(1);
+        let looked_for = pull.looked_for.entry(log).or_insert((op_id, next));
+        if looked_for.0 != op_id {
+            *looked_for = (op_id, next);
+        }
+        let needed = looked_for.1;
+        let is_since =
+            |pulls: &BTreeMap<LogName, u64>| pulls.get(&log).is_some_and(|number| *number >= needed);
+        if is_since(&pull.completed) {
             return true;
         }
-        if self.memory.pull.started < needed {
+        let is_asked = is_since(&pull.asked);
+        let retry = pull.by_log.get(&log).copied().unwrap_or_default();
+        // Pages of a log wait for its snapshot, and a log that failed alone for its own delay.
+        if !is_asked && self.memory.snapshots.turn != Some(log) && self.is_due(retry) {
             self.memory.pull.is_wanted = true;
             self.interrupt_long_poll();
         }
