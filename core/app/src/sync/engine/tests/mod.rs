@@ -1,8 +1,10 @@
 //! The engine of a phone against answers that a test gives, request by request: what a real server does not do on demand.
 
 mod old_messages;
+mod ranges;
 
 use ayumi_protocol::body::{AuthoredBy, MessagePosted};
+use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::pull::{LogAnswer, Page, PullAnswer, PullRequest};
 use ayumi_protocol::session::Tokens;
 
@@ -151,6 +153,11 @@ impl Driven {
     fn states(&self) -> Vec<OperationState> {
         self.outbox().iter().map(|outgoing| outgoing.state).collect()
     }
+
+    fn status(&self) -> SyncStatus {
+        let read = |reader: &Reader<'_>| self.engine.status(reader, self.now());
+        self.phone.store().read::<_, StoreError>(read).unwrap()
+    }
 }
 
 fn said(text: &str) -> MessagePosted {
@@ -168,6 +175,12 @@ fn read_pull(request: &HttpRequest) -> PullRequest {
         panic!("a pull is JSON");
     };
     PullRequest::parse(body).unwrap()
+}
+
+/// From where a pull asks for a log; `None` if it does not.
+fn asked_from(request: &PullRequest, log: &Log) -> Option<Seq> {
+    let cursor = request.logs.iter().find(|cursor| cursor.log == log.name);
+    cursor.map(|cursor| cursor.cursor.seq)
 }
 
 fn json(answer: &impl Wire) -> HttpAnswer {

@@ -1,6 +1,5 @@
 //! A message that could not be sent for a day and was tried: its log is read to its end before its author is asked. Source: sync.md 4.9.
 
-use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::problem::ProblemCode;
 
 use super::*;
