@@ -298,6 +298,7 @@ impl Memory {
             .chain(self.uploads.values_mut())
             .chain(self.pull.by_log.values_mut())
             .chain([
+                &mut self.storage,
                 &mut self.pull.retry,
                 &mut self.refresh,
                 &mut self.pictures,

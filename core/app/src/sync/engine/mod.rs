@@ -275,8 +275,10 @@ impl Engine {
         answered: Option<RequestId>,
     ) -> Vec<Instruction> {
         let memory = &mut self.memory;
-        if let Some(id) = answered {
-            memory.flights.remove(&id);
+        let flight = answered.and_then(|id| memory.flights.remove(&id));
+        if let Some(Flight::Pull(_)) = flight {
+            // A pull is asked for when there is a reason, and the reason is still there.
+            memory.pull.is_wanted = true;
         }
         memory.storage.fail(now.monotonic, random, None, false);
         let after = memory
@@ -314,12 +316,7 @@ impl Step<'_> {
                     self.answered(flight, &result)?;
                 }
             }
-            Input::TimerFired => {
-                self.memory.timer = None;
-                if self.memory.storage.is_due(self.now.monotonic) {
-                    self.memory.storage.succeed();
-                }
-            }
+            Input::TimerFired => self.memory.timer = None,
             Input::TokensSaved { is_saved } => self.tokens_saved(is_saved)?,
             Input::TokensLoaded { tokens } => self.tokens_loaded(tokens)?,
         }
@@ -599,8 +596,9 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A request that worked: the connection is there, the token is good.
+    /// A request that worked: the connection is there, the token is good, and if this step is committed, there is room for what came.
     fn note_success(&mut self) {
+        self.memory.storage.succeed();
         self.memory.trouble = None;
         self.memory.last_success_at = Some(self.now.wall);
         self.memory.token_is_proven = true;

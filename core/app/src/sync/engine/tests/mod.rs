@@ -1,5 +1,6 @@
 //! The engine of a phone against answers that a test gives, request by request: what a real server does not do on demand.
 
+mod full_disk;
 mod old_messages;
 mod ranges;
 
