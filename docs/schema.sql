@@ -269,17 +269,17 @@ CREATE TABLE log_entry (
 
 CREATE INDEX log_entry_by_operation ON log_entry (replica_id, op_id);
 
--- The beginning of a log as one file of the server, for a replica that has little of its log yet. The file is in cache/snapshots and
--- goes once it was applied; the row stays, so that nothing is fetched twice.
+-- The beginning of a log as one file of the server, for a replica that has little of its log yet. What was fetched of it is in memory
+-- and goes with the process; the row stays, so that nothing is fetched twice.
 CREATE TABLE log_snapshot (
     replica_id INTEGER PRIMARY KEY, -- the copy that it is for
     state TEXT NOT NULL,            -- 'open': fetched, then applied; 'applied'; 'given_up': pages bring the rest
     snapshot_id TEXT NOT NULL,      -- as the server named it
     up_to_seq INTEGER NOT NULL,     -- the last place in it
-    sha256 TEXT NOT NULL,           -- hash of the file, and its name
+    sha256 TEXT NOT NULL,           -- hash of the file
     length_bytes INTEGER NOT NULL,  -- of the file
     decompressed_bytes INTEGER NOT NULL,    -- of what the file holds
-    fetched_bytes INTEGER NOT NULL, -- of the file, from its start, that are here
+    fetched_bytes INTEGER NOT NULL, -- of the file, from its start, that were fetched; less is here after a kill: given up
     applied_bytes INTEGER NOT NULL  -- of what it holds, from its start, whose entries are in the replica; 0: none
 ) STRICT;
 

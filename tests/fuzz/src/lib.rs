@@ -20,7 +20,7 @@ use ayumi_core::store::{Store, StoreConfig, StoreError};
 use ayumi_core::sync::engine::{
     Command, Engine, EngineConfig, Files, HttpAnswer, Input, Instruction, Now, SignIn,
 };
-use ayumi_core::sync::snapshots::SnapshotFolder;
+use ayumi_core::sync::snapshots::HeldSnapshots;
 use ayumi_core::time::{DayStart, Tz, UtcMillis};
 use ayumi_core::weight::{self, GoalReason, GoalWeight, MassUnit, ReplayOptions, Weight};
 use ayumi_guidance::triage;
@@ -251,7 +251,7 @@ pub fn server_answers(data: &[u8]) {
     };
     let store = engine_store();
     let files = NoFiles {
-        snapshots: snapshot_folder(),
+        snapshots: HeldSnapshots::default(),
     };
     let mut monotonic = Duration::ZERO;
     let mut engine = Engine::new(EngineConfig {
@@ -321,7 +321,7 @@ const SESSION: &str = r#"{"server_time_ms":1788220800000,"account_id":"01990000-
 
 /// A phone without a picture.
 struct NoFiles {
-    snapshots: SnapshotFolder,
+    snapshots: HeldSnapshots,
 }
 
 impl Files for NoFiles {
@@ -337,7 +337,7 @@ impl Files for NoFiles {
         Ok(false)
     }
 
-    fn snapshots(&self) -> &SnapshotFolder {
+    fn snapshots(&self) -> &HeldSnapshots {
         &self.snapshots
     }
 }
@@ -443,11 +443,6 @@ pub fn pictures(data: &[u8]) {
     }
 }
 
-/// A folder that every run shares; what is in it is a cache.
-fn snapshot_folder() -> SnapshotFolder {
-    SnapshotFolder::new(std::env::temp_dir().join(format!("ayumi-fuzz-snapshots-{}", std::process::id())))
-}
-
 /// The file of a snapshot, as it came and packed: never more is unpacked than asked for, portions meet, and reading ends.
 pub fn snapshots(data: &[u8]) {
     const PORTION: u64 = 64;
@@ -456,21 +451,18 @@ pub fn snapshots(data: &[u8]) {
         encoder.write_all(data).expect("memory takes bytes");
         encoder.finish().expect("memory takes bytes")
     };
-    let folder = snapshot_folder();
+    let held = HeldSnapshots::default();
     for (file, content) in [(data, None), (packed.as_slice(), Some(data))] {
         let sha256 = sha256_of(file);
-        folder.write(sha256, 0, file).expect("a file");
-        assert!(folder.is_whole(sha256).expect("a file"));
-        let first = folder.unpack(sha256, 0, PORTION);
+        held.write(sha256, 0, file);
+        assert!(held.is_whole(sha256));
+        let first = held.unpack(sha256, 0, PORTION);
         assert!(first.as_ref().is_ok_and(|first| first.len() as u64 <= PORTION) || content.is_none());
         if let Some(content) = content {
-            let rest = folder.unpack(sha256, PORTION, u64::MAX).expect("it is packed");
+            let rest = held.unpack(sha256, PORTION, u64::MAX).expect("it is packed");
             assert_eq!([first.expect("it is packed"), rest].concat(), content);
         }
     }
-    folder
-        .keep_only(&std::collections::BTreeSet::new())
-        .expect("a folder");
     // Read in two portions: what ends in the first is not read again.
     let (first, _) = data.split_at(data.len() / 2);
     let whole = read_items(data).map_while(Result::ok).count();

@@ -14,11 +14,11 @@ use super::sql;
 use crate::pictures::{AttachmentFolder, Durability, PreparedPicture};
 use crate::store::{Reader, StoreError};
 use crate::sync::engine::Files;
-use crate::sync::snapshots::SnapshotFolder;
+use crate::sync::snapshots::HeldSnapshots;
 use crate::sync::uploads::{self, SliceFolder};
 use crate::time::UtcMillis;
 
-/// The folders with files beside the databases.
+/// The folders with files beside the databases, and what is held in memory instead.
 #[derive(Debug, Clone)]
 pub(crate) struct ChatFiles {
     /// Own pictures, before the server has them and a while after.
@@ -26,7 +26,7 @@ pub(crate) struct ChatFiles {
     /// Pictures that can be fetched again.
     pub images: AttachmentFolder,
     /// Beginnings of logs on their way into replicas.
-    pub snapshots: SnapshotFolder,
+    pub snapshots: HeldSnapshots,
     /// Rests of own pictures that the operating system uploads.
     pub slices: SliceFolder,
 }
@@ -37,7 +37,7 @@ impl ChatFiles {
         Self {
             attachments: AttachmentFolder::new(root.join("user").join("attachments"), Durability::Synced),
             images: AttachmentFolder::new(root.join("cache").join("images"), Durability::Cache),
-            snapshots: SnapshotFolder::new(root.join("cache").join("snapshots")),
+            snapshots: HeldSnapshots::default(),
             slices: SliceFolder::new(root.join("cache").join("slices")),
         }
     }
@@ -111,7 +111,7 @@ impl Files for ChatFiles {
         Ok(self.images.exists(sha256)? || self.attachments.exists(sha256)?)
     }
 
-    fn snapshots(&self) -> &SnapshotFolder {
+    fn snapshots(&self) -> &HeldSnapshots {
         &self.snapshots
     }
 }

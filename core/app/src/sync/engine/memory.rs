@@ -173,10 +173,8 @@ pub(super) struct Snapshots {
     pub refused: BTreeSet<LogName>,
     /// More of it is to be applied at once.
     pub is_applying: bool,
-    /// The file whose hash was compared in this process.
+    /// The one whose hash was compared in this process.
     pub verified: Option<Sha256>,
-    /// The files that are left in the folder; `None`: not looked at since the start.
-    pub kept: Option<BTreeSet<Sha256>>,
     /// How far the present one is, for the screen to notice.
     pub progress: u64,
 }

@@ -86,7 +86,7 @@ use retry::Kick;
 use super::account::{self, Account};
 use crate::clock::Random;
 use crate::store::{Reader, Store, StoreError, Topic, WriteTransaction, settings as settings_table};
-use crate::sync::snapshots::SnapshotFolder;
+use crate::sync::snapshots::HeldSnapshots;
 use crate::time::UtcMillis;
 
 /// The present moment by both clocks.
@@ -109,8 +109,8 @@ pub trait Files {
     /// Whether a picture of somebody else is in the cache.
     fn has_picture(&self, sha256: Sha256) -> Result<bool, StoreError>;
 
-    /// Where snapshots are kept while they are fetched and applied.
-    fn snapshots(&self) -> &SnapshotFolder;
+    /// Snapshots while they are fetched and applied; forgotten with the process.
+    fn snapshots(&self) -> &HeldSnapshots;
 }
 
 /// What an engine is told once.

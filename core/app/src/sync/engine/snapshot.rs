@@ -1,4 +1,4 @@
-//! The beginning of a log as one file, for a replica that has little of it yet: asked for, fetched by ranges, applied.
+//! The beginning of a log in one piece, for a replica that has little of it yet: asked for, fetched by ranges, applied.
 //!
 //! ```text
 //!   far behind ─▶ offer ─▶ none of use ────────────────────────────────────────────────▶ pages
@@ -12,6 +12,7 @@
 //! - Every failure ends in pages, which bring the same: what was given up or refused is not asked for again. Only an unreachable server
 //!   is waited for without an end.
 //! - Entries that are applied stay applied. A snapshot that breaks off in the middle leaves a cursor from which pages go on.
+//! - What was fetched is in memory alone. A process that dies leaves the rest to pages, which go on wherever they were.
 //!
 //! Source: sync.md 6.7.
 
@@ -39,6 +40,9 @@ const MOST_FAILURES_BEHIND: u32 = 2;
 /// The status of an answer with a part of a file.
 const PARTIAL_CONTENT: u16 = 206;
 
+/// Longer ones are not held in memory, packed as they come: a log of ten years is expected to take a tenth of this.
+const MOST_PACKED_BYTES: u64 = 8 * 1024 * 1024;
+
 /// What is next.
 enum Turn {
     Ask(Replica),
@@ -55,7 +59,7 @@ impl Step<'_> {
             return Ok(());
         }
         let turn = self.turn(account)?;
-        self.delete_files()?;
+        self.forget_bytes()?;
         let log = match &turn {
             Some(Turn::Ask(replica) | Turn::Go(replica, _)) => Some(replica.log),
             None => None,
@@ -90,7 +94,8 @@ impl Step<'_> {
                 // While the log is read again, there is no use for a beginning of the old one.
                 let grows =
                     replica::growing(self.tx, replica.log)?.is_some_and(|growing| growing.id == replica.id);
-                if grows {
+                let is_here = self.files.snapshots().length(snapshot.sha256) >= snapshot.fetched_bytes;
+                if grows && is_here {
                     return Ok(Some(Turn::Go(replica, snapshot)));
                 }
                 self.end(snapshot, SnapshotState::GivenUp)?;
@@ -132,22 +137,13 @@ impl Step<'_> {
         snapshots.retry.succeed();
     }
 
-    /// Deletes the files that no open snapshot needs: at the first look after a start, and when one ends.
-    fn delete_files(&mut self) -> Result<(), StoreError> {
+    /// Forgets the bytes that no open snapshot needs.
+    fn forget_bytes(&self) -> Result<(), StoreError> {
         let keep: BTreeSet<_> = sql::open(self.tx)?
             .into_iter()
             .map(|snapshot| snapshot.sha256)
             .collect();
-        if self.memory.snapshots.kept.as_ref() == Some(&keep) {
-            return Ok(());
-        }
-        if let Err(error) = self.files.snapshots().keep_only(&keep) {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the file of a snapshot stays"
-            );
-        }
-        self.memory.snapshots.kept = Some(keep);
+        self.files.snapshots().keep_only(&keep);
         Ok(())
     }
 
@@ -164,7 +160,7 @@ impl Step<'_> {
     /// Ends the turn of a snapshot. What has been applied stays.
     fn finish(&mut self, snapshot: LogSnapshot, state: SnapshotState) -> Result<(), StoreError> {
         self.end(snapshot, state)?;
-        self.delete_files()?;
+        self.forget_bytes()?;
         self.take_turn(None);
         // Another log may be next, and this one goes on by pages: both at the next look, which is at once.
         self.memory.snapshots.is_to_be_looked_at = true;
@@ -198,11 +194,11 @@ impl Step<'_> {
                         .up_to_seq
                         .number()
                         .saturating_sub(replica.cursor.seq.number());
-                    let is_sound = |bytes: u64| bytes > 0 && bytes <= limits::SNAPSHOT_BYTES as u64;
+                    let is_sound = |bytes: u64, most: u64| bytes > 0 && bytes <= most;
                     offered.epoch == replica.cursor.epoch
                         && saves >= self.config.snapshot_worth_entries
-                        && is_sound(offered.length_bytes)
-                        && is_sound(offered.decompressed_bytes)
+                        && is_sound(offered.length_bytes, MOST_PACKED_BYTES)
+                        && is_sound(offered.decompressed_bytes, limits::SNAPSHOT_BYTES as u64)
                 });
                 let Some((offered, replica)) = offered else {
                     self.refuse_snapshot(flight);
@@ -246,12 +242,7 @@ impl Step<'_> {
     }
 
     fn fetch_part(&mut self, snapshot: LogSnapshot) -> Result<(), StoreError> {
-        // The folder is a cache: what is missing in it comes again.
-        let here = match self.files.snapshots().length(snapshot.sha256) {
-            Ok(here) => here,
-            Err(error) => return self.file_failed(snapshot, error),
-        };
-        let offset_bytes = snapshot.fetched_bytes.min(here);
+        let offset_bytes = snapshot.fetched_bytes;
         let last = offset_bytes
             .saturating_add(u64::from(limits::SNAPSHOT_PART_BYTES))
             .min(snapshot.length_bytes)
@@ -303,10 +294,8 @@ impl Step<'_> {
                 let snapshots = &mut self.memory.snapshots;
                 snapshots.failures = 0;
                 snapshots.retry.succeed();
-                let files = self.files.snapshots();
-                if let Err(error) = files.write(snapshot.sha256, flight.offset_bytes, &bytes) {
-                    return self.file_failed(snapshot, error);
-                }
+                let held = self.files.snapshots();
+                held.write(snapshot.sha256, flight.offset_bytes, &bytes);
                 snapshot.fetched_bytes = flight.offset_bytes.saturating_add(bytes.len() as u64);
                 self.memory.snapshots.progress = snapshot.fetched_bytes;
                 sql::save(self.tx, &snapshot)?;
@@ -361,33 +350,19 @@ impl Step<'_> {
         self.memory.snapshots.failures >= most
     }
 
-    /// The file cannot be written or read: pages need none. Before the first unlock nothing can be read, and all waits.
-    fn file_failed(&mut self, snapshot: LogSnapshot, error: StoreError) -> Result<(), StoreError> {
-        if matches!(error, StoreError::Locked) {
-            return Err(error);
-        }
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "the file of a snapshot cannot be used"
-        );
-        self.finish(snapshot, SnapshotState::GivenUp)
-    }
-
     /// Applies the next entries. The hash is compared once in each process, before the first of them.
     fn apply_portion(&mut self, replica: &Replica, mut snapshot: LogSnapshot) -> Result<(), StoreError> {
-        let files = self.files.snapshots();
+        let held = self.files.snapshots();
         if self.memory.snapshots.verified != Some(snapshot.sha256) {
-            match files.is_whole(snapshot.sha256) {
-                Ok(true) => self.memory.snapshots.verified = Some(snapshot.sha256),
-                Ok(false) => return self.finish(snapshot, SnapshotState::GivenUp),
-                Err(error) => return self.file_failed(snapshot, error),
+            if !held.is_whole(snapshot.sha256) {
+                return self.finish(snapshot, SnapshotState::GivenUp);
             }
+            self.memory.snapshots.verified = Some(snapshot.sha256);
         }
         let left = snapshot.decompressed_bytes.saturating_sub(snapshot.applied_bytes);
         let most = left.min(limits::PAGE_BYTES as u64);
-        let bytes = match files.unpack(snapshot.sha256, snapshot.applied_bytes, most) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.file_failed(snapshot, error),
+        let Ok(bytes) = held.unpack(snapshot.sha256, snapshot.applied_bytes, most) else {
+            return self.finish(snapshot, SnapshotState::GivenUp);
         };
         let mut reading = read_items(&bytes);
         // An item that does not end within these bytes begins the next portion. One that never does leaves that one empty.

@@ -1,21 +1,21 @@
-//! Snapshots on a phone: the beginning of a log as one file, for a replica that has little of its log yet.
+//! Snapshots on a phone: the beginning of a log in one piece, for a replica that has little of its log yet.
 //!
 //! ```text
-//!   first page ─▶ far behind? ─▶ offer ─▶ parts into the file ─▶ hash ─▶ 1,000 entries a transaction ─▶ pages from there on
+//!   first page ─▶ far behind? ─▶ offer ─▶ parts into memory ─▶ hash ─▶ 1,000 entries a transaction ─▶ pages from there on
 //!                                  └────────────┴─────────────────┴──────────┴── any failure: given up, pages bring the rest
 //! ```
 //!
-//! One at a time. The row is the truth about how far it is; the file may go at any moment, and is fetched again or given up.
+//! One at a time. The row is the truth about how far it is; the bytes go with the process, and pages bring what they had left.
 //! What applies items is `replica`, what decides is `engine/snapshot.rs`. Source: sync.md 6.7.
 
-mod folder;
+mod held;
 pub(crate) mod sql;
 
 use ayumi_protocol::cursor::Seq;
 use ayumi_protocol::hash::Sha256;
 use ayumi_protocol::id::SnapshotId;
 
-pub use folder::SnapshotFolder;
+pub use held::HeldSnapshots;
 
 /// Where a snapshot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
