@@ -4,7 +4,7 @@ mod taking;
 mod watched;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,15 +35,28 @@ const HEAD_BYTES: usize = 4 * limits::HEADER_BYTES;
 /// Requests at once on one connection: a phone has a long poll, two uploads, and a screen.
 const STREAMS: u32 = 32;
 
-/// Serves until the process is told to stop; then ends what is running, and closes the store.
+/// Serves at the address of the settings until the process is told to stop; then ends what is running, and closes the store.
 ///
 /// Errors: a sentence that says what to do.
 pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
+    match TcpListener::bind(serving.listen) {
+        Ok(listener) => serve_on(server, listener, serving).await,
+        Err(error) => {
+            server.store.close().await;
+            Err(cannot_serve(serving.listen, "--listen", &error))
+        }
+    }
+}
+
+/// The same at a socket that is bound already: whoever bound it knows that nobody else answers there.
+///
+/// Errors: as [`serve`].
+pub async fn serve_on(server: Server, listener: TcpListener, serving: &Serving) -> Result<(), String> {
     let handle = Handle::new();
     if let Some(address) = serving.internal_listen {
         let unusable = |error: io::Error| cannot_serve(address, "--internal-listen", &error);
         // Bound here, so that a node nobody could watch does not serve.
-        let listener = std::net::TcpListener::bind(address).map_err(unusable)?;
+        let listener = TcpListener::bind(address).map_err(unusable)?;
         let health = health(server.clone());
         let mut listening = axum_server::from_tcp(listener).map_err(unusable)?;
         bound(&mut listening, Duration::from_secs(serving.header_seconds));
@@ -70,21 +83,23 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
         client_address::note,
     ))
     .into_make_service_with_connect_info::<SocketAddr>();
-    let address = serving.listen;
+    let unusable = |error: io::Error| cannot_serve(serving.listen, "--listen", &error);
     let headers_within = Duration::from_secs(serving.header_seconds);
     let taking = Taking(Duration::from_secs(serving.taking_seconds));
     let served = if let (Some(certificate), Some(key)) = (&serving.tls_certificate, &serving.tls_key) {
         let config = RustlsConfig::from_pem_file(certificate, key)
             .await
             .map_err(|error| format!("cannot use the certificate or its key: {error}"))?;
-        let mut listening = axum_server::bind(address)
+        let mut listening = axum_server::from_tcp(listener)
+            .map_err(unusable)?
             .acceptor(RustlsAcceptor::new(config).acceptor(taking))
             .handle(handle)
             .first_request_timeout(headers_within);
         bound(&mut listening, headers_within);
         listening.serve(service).await
     } else {
-        let mut listening = axum_server::bind(address)
+        let mut listening = axum_server::from_tcp(listener)
+            .map_err(unusable)?
             .acceptor(taking)
             .handle(handle)
             .first_request_timeout(headers_within);
@@ -92,7 +107,7 @@ pub async fn serve(server: Server, serving: &Serving) -> Result<(), String> {
         listening.serve(service).await
     };
     server.store.close().await;
-    served.map_err(|error| cannot_serve(address, "--listen", &error))
+    served.map_err(unusable)
 }
 
 fn cannot_serve(address: SocketAddr, option: &str, error: &io::Error) -> String {

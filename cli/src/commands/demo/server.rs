@@ -1,9 +1,8 @@
 //! The server inside the demonstration: the same code as the program `ayumi-server`, over an embedded store in a folder that goes
 //! away, on a free port of this computer. Everybody on it is simulated.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::Duration;
 
 use ayumi_core::clock::{Clock as _, SystemClock};
 use ayumi_protocol::body::Qualification;
@@ -12,7 +11,7 @@ use ayumi_protocol::session::Role;
 use ayumi_protocol::time::LocalDate;
 use ayumi_server::accounts::second_factor;
 use ayumi_server::accounts::staff::{self, FirstCredentials, NewStaff};
-use ayumi_server::serve::serve;
+use ayumi_server::serve::serve_on;
 use ayumi_server::server::Server;
 use ayumi_server::settings::{LogForm, Notify, Place, Rates, Serving};
 use ayumi_server::societies;
@@ -25,8 +24,6 @@ use crate::labels::Labels;
 
 /// What the dietitian signs in with.
 pub(super) const LOGIN: &str = "demo-dietitian";
-/// Between two looks whether the server listens already.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A serving server; it ends with this value.
 pub(super) struct DemoServer {
@@ -66,19 +63,12 @@ impl DemoServer {
         let (dietitian, invitation) = runtime
             .block_on(people(&server, labels))
             .map_err(|fault| failed(&fault))?;
-        // Free at this moment; should another program take it before the server does, the server says so.
-        let address = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .map_err(|error| failed(&error))?;
+        // Bound before anybody is told the address: nobody else ever answers there. Who connects before it serves waits a moment.
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| failed(&error))?;
+        let address = listener.local_addr().map_err(|error| failed(&error))?;
         let serving = serving(address);
-        let task = runtime.spawn(async move { serve(server, &serving).await });
-        while TcpStream::connect(address).is_err() {
-            if task.is_finished() {
-                let ended = runtime.block_on(task).map_err(|error| failed(&error))?;
-                return Err(failed(&ended.err().unwrap_or_default()));
-            }
-            runtime.block_on(async { tokio::time::sleep(LOOK_AGAIN).await });
-        }
+        // Should it end, the phones cannot reach it, and say so.
+        runtime.spawn(async move { serve_on(server, listener, &serving).await });
         Ok(Self {
             address,
             invitation,
