@@ -82,6 +82,13 @@ fn whoever_is_killed_nothing_is_lost_doubled_or_reordered() {
         }
     }
     println!("{}", world.summary(seed, done));
+    let Observer {
+        looks, looks_in_vain, ..
+    } = &world.observer;
+    assert!(
+        looks_in_vain <= looks,
+        "the server is away for less than half of the time, and {looks_in_vain} of {looks} looks saw nothing"
+    );
     let wrong = std::mem::take(&mut world.wrong);
     let is_right = wrong.is_empty();
     assert!(
@@ -259,6 +266,7 @@ impl World {
             delays.push((gate, self.millis(1500)));
         }
 
+        let looks_before = self.observer.looks;
         let is_over = AtomicBool::new(false);
         let wrong = Mutex::new(Vec::new());
         let Self {
@@ -271,8 +279,7 @@ impl World {
         let done = thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_over.load(Ordering::SeqCst) {
-                    // An engine that begins cannot always be read.
-                    wrong.lock().unwrap().extend(observer.look().unwrap_or_default());
+                    wrong.lock().unwrap().extend(observer.look());
                     thread::sleep(Duration::from_millis(10));
                 }
             });
@@ -307,6 +314,11 @@ impl World {
         });
         self.proxy.behaves();
         self.wrong.extend(wrong.into_inner().unwrap());
+        // A log that nobody saw would be a log in which nothing is wrong.
+        assert!(
+            self.observer.looks > looks_before,
+            "round {round}: nobody saw the log"
+        );
         *self.kills.entry(victim.name()).or_default() += 1;
         let how = done.iter().find_map(|done| done.killed).map_or_else(
             || format!("{} ms after the beginning", strike.as_millis()),
@@ -426,7 +438,7 @@ impl World {
         let [lost, doubled, reordered] = counts(&self.wrong);
         format!(
             "seed {seed}: {rounds} rounds, {} messages ({} not confirmed, of which {of_these} are there), {photos} photos; \
-             kills: {}; {} requests, faults: {}; {} looks at the log, {} pictures complete with their message; \
+             kills: {}; {} requests, faults: {}; {} looks at the log ({} in vain), {} pictures complete with their message; \
              lost {lost}, doubled {doubled}, reordered {reordered}",
             self.written.len(),
             unsure.len(),
@@ -434,6 +446,7 @@ impl World {
             self.proxy.traffic().requests,
             listed(faults),
             self.observer.looks,
+            self.observer.looks_in_vain,
             self.observer.pictures,
         )
     }

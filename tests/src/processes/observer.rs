@@ -11,7 +11,7 @@ use ayumi_core::time::Tz;
 use ayumi_protocol::body::Attachment;
 use ayumi_protocol::hash;
 use ayumi_protocol::id::CaseId;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sha2::{Digest as _, Sha256};
 
 use super::judge::{Name, Photo, Shown, Side, Wrong, incomplete};
@@ -24,8 +24,10 @@ pub struct Observer {
     data: PathBuf,
     /// The last place that was looked at.
     seq: i64,
-    /// How often somebody looked.
+    /// How often somebody saw the log.
     pub looks: u32,
+    /// How often it could not be read, because the server had just died or was about to begin.
+    pub looks_in_vain: u32,
     /// How many pictures and small copies were found complete with their message.
     pub pictures: u32,
 }
@@ -45,15 +47,24 @@ impl Observer {
             data,
             seq: 0,
             looks: 0,
+            looks_in_vain: 0,
             pictures: 0,
         }
     }
 
     /// Looks at the messages that are new since the last look: each that can be read has all its pictures at this moment.
     ///
-    /// Errors: the engine cannot read now, such as while a server begins.
-    pub fn look(&mut self) -> Result<Vec<Wrong>, rusqlite::Error> {
-        let look = read(&self.data, self.seq)?;
+    /// # Panics
+    /// If the log cannot be read for another reason than that its server died or begins: nobody would see what is wrong.
+    pub fn look(&mut self) -> Vec<Wrong> {
+        let look = match read(&self.data, self.seq) {
+            Ok(look) => look,
+            Err(error) => {
+                assert!(is_between_lives(&error), "the log of the server: {error:?}");
+                self.looks_in_vain += 1;
+                return Vec::new();
+            }
+        };
         self.seq = look.seq;
         self.looks += 1;
         self.pictures += look
@@ -61,16 +72,29 @@ impl Observer {
             .iter()
             .map(|shown| 2 * shown.photos.len() as u32)
             .sum::<u32>();
-        Ok(incomplete(&look.messages, &look.files))
+        incomplete(&look.messages, &look.files)
     }
 
     /// The whole log, and every complete picture under the name that the server has for it, with the hash of its bytes.
     ///
-    /// Errors: as [`Self::look`].
+    /// Errors: the engine cannot read now, such as while a server begins.
     pub fn all(&self) -> Result<(Vec<Shown>, BTreeMap<String, String>), rusqlite::Error> {
         let look = read(&self.data, 0)?;
         Ok((look.messages, look.files))
     }
+}
+
+/// Whether this is what somebody who may not write meets while nobody has yet recovered what a killed server left.
+fn is_between_lives(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
 }
 
 fn read(data: &Path, after: i64) -> Result<Look, rusqlite::Error> {
@@ -332,11 +356,28 @@ mod tests {
         let look = |object: &str| {
             let change = format!("UPDATE upload SET object_key = {object}");
             connection.execute_batch(&change).unwrap();
-            Observer::new(data.to_owned()).look().unwrap()
+            Observer::new(data.to_owned()).look()
         };
         for object in ["NULL", "'missing'", "'cut'"] {
             assert_eq!(look(object), [Wrong::Incomplete(name)], "{object}");
         }
         assert_eq!(look("'whole'"), []);
+    }
+
+    #[test]
+    fn a_log_that_is_not_there_is_looked_at_in_vain_and_that_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut observer = Observer::new(folder.path().to_owned());
+        assert!(observer.look().is_empty());
+        assert_eq!((observer.looks, observer.looks_in_vain), (0, 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "no such table")]
+    fn a_log_that_nobody_can_ever_read_does_not_pass_for_a_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Connection::open(folder.path().join("ayumi.db")).unwrap();
+        other.execute_batch("CREATE TABLE other (id)").unwrap();
+        let _ = Observer::new(folder.path().to_owned()).look();
     }
 }
