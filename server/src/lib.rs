@@ -16,6 +16,7 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod cases;
+pub mod deliberate;
 pub mod host;
 pub mod http;
 pub mod jobs;

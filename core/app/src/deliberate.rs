@@ -19,6 +19,10 @@ pub enum Bug {
     StopsReading,
     /// What waits is sent although consent was withdrawn (I7).
     SendsWithoutConsent,
+    /// The steps that two phones of one person counted in an hour are added (I8).
+    AddsPhones,
+    /// What is read of a date after it was reported is not reported (I8).
+    ReportsOnce,
     /// A failed try is repeated at once (I9).
     Spins,
     /// A text stands in a line of the log (I11).

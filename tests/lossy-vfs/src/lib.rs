@@ -123,6 +123,11 @@ impl LossyVfs {
         state.space = None;
     }
 
+    /// Forgets the failures to come that were made for this beginning of paths.
+    pub fn heal_under(&self, under: &str) {
+        self.disk.state().faults.retain(|fault| fault.under != under);
+    }
+
     /// Bytes by which files may grow before `SQLITE_FULL`. Deleting and cutting gives space back; writing over what is
     /// there needs none. The index of the log is not counted.
     pub fn leave_space(&self, bytes: u64) {

@@ -100,6 +100,10 @@ impl Checker {
         }
         self.epochs.push(epoch);
         self.incarnations.push(store);
+        // What one phone had reported and the store has lost, another phone of the person may say again, and goes on saying.
+        for phone in self.phones.values_mut() {
+            phone.has_said_more = true;
+        }
     }
 
     fn appended(&mut self, entry: &Entry) {

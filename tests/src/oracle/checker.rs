@@ -8,8 +8,9 @@
 //! | `outbox.rs` | what a phone does with its own operations (I1, I3, withdrawn consent) |
 //! | `appends.rs` | what the server's store does (I1, I2, I3, I4, I5, I7) |
 //! | `screens.rs` | what a phone could show (I1, I2, I3, I4, I6, I7) |
+//! | `readings.rs` | the steps of days (I8) |
 //! | `liveness.rs` | requests and time (I9) |
-//! | `ending.rs` | the state after the end (I6, I7) |
+//! | `ending.rs` | the state after the end (I6, I7, I8) |
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,6 +19,7 @@ use super::history::{
     Account, Bounds, Case, Departure, Device, Enqueue, Entry, Epoch, FileCheck, Fingerprint, Happening,
     History, Lane, Log, Millis, OpId, PhoneEvent, RowState, Shown, Target, WorldEvent,
 };
+use super::readings::Readings;
 
 /// Every breach of I1 to I12 in a history, each once, in the order in which they were seen. Empty means clean.
 pub fn check(history: &History) -> Vec<Anomaly> {
@@ -87,6 +89,8 @@ pub(super) struct Files {
     pub(super) replicas: BTreeMap<(usize, Log), BTreeMap<OpId, Seen>>,
     /// Cases whose consent is withdrawn here.
     pub(super) withdrawn: BTreeMap<Case, OpId>,
+    /// What step sources said.
+    pub(super) readings: Readings,
 }
 
 /// A request under way.
@@ -100,7 +104,7 @@ pub(super) struct OpenRequest {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four conditions that come and go independently"
+    reason = "conditions that come and go independently"
 )]
 pub(super) struct Phone {
     pub(super) files: Files,
@@ -115,13 +119,19 @@ pub(super) struct Phone {
     pub(super) shown: Option<Shown>,
     /// Attempted in stores that were erased since: a request may still be under way.
     pub(super) former: BTreeSet<OpId>,
-    /// Under way, the oldest first.
+    /// Under way.
     pub(super) requests: BTreeMap<Target, Vec<OpenRequest>>,
     /// When a target was tried last, or may be tried again.
     pub(super) tried: BTreeMap<Target, Millis>,
     /// Since when a lane has something to send.
     pub(super) waiting: BTreeMap<(Case, Lane), Millis>,
     pub(super) failures: BTreeMap<Target, VecDeque<Millis>>,
+    /// The most that was ever held of an hour, by case, date and hour.
+    pub(super) most_steps: BTreeMap<(Case, u32, u32), u32>,
+    /// It may have reported more than its files hold: they went back to a copy or were gone, or it reports under another name now.
+    pub(super) has_said_more: bool,
+    /// The steps of days as they were last drawn.
+    pub(super) days_drawn: BTreeMap<(Case, u32), Option<u32>>,
 }
 
 impl Default for Phone {
@@ -141,6 +151,9 @@ impl Default for Phone {
             tried: BTreeMap::new(),
             waiting: BTreeMap::new(),
             failures: BTreeMap::new(),
+            most_steps: BTreeMap::new(),
+            has_said_more: false,
+            days_drawn: BTreeMap::new(),
         }
     }
 }
@@ -291,6 +304,8 @@ impl Checker {
                 hash_matches,
             } => self.photo_visible(device, *op, *complete, *hash_matches),
             PhoneEvent::StepsOfDay { source, shown, .. } => self.steps_of_day(device, *source, *shown),
+            PhoneEvent::HasRead(reading) => self.has_read(device, *reading),
+            PhoneEvent::DayDrawn { case, date, steps } => self.day_drawn(device, *case, *date, *steps),
             PhoneEvent::CacheSize {
                 bytes,
                 budget,
@@ -365,6 +380,8 @@ impl Checker {
         let was_able = phone.is_able();
         match event {
             PhoneEvent::SignedIn(account) => {
+                // Signed in once more, it speaks under another name, and what it said before stays as well.
+                phone.has_said_more |= phone.account == Some(*account);
                 phone.account = Some(*account);
                 phone.running = true;
                 phone.foreground = true;
@@ -376,6 +393,7 @@ impl Checker {
             }
             PhoneEvent::RestoredFromBackup { .. } => {
                 phone.files = copied.unwrap_or_default();
+                phone.has_said_more = true;
                 phone.account = None;
                 phone.cursors.clear();
                 phone.shown = None;
@@ -383,6 +401,7 @@ impl Checker {
             }
             PhoneEvent::CaseLost(case) => {
                 phone.cursors.retain(|log, _| log.case != *case);
+                phone.days_drawn.retain(|(of, _), _| of != case);
                 let rows: BTreeSet<OpId> = phone
                     .shown
                     .iter()

@@ -16,6 +16,7 @@ impl Checker {
         if self.lasting_faults > 0 || self.at_ms < quiet_since {
             return;
         }
+        self.judge_days(&devices);
         let mut folds: BTreeMap<Log, Fingerprint> = BTreeMap::new();
         for device in devices {
             let Some(phone) = self.phones.get(&device) else {

@@ -167,7 +167,7 @@ pub enum Body {
 pub struct FoldedEntry {
     /// Its number in the log.
     pub seq: u64,
-    /// The operation that it came from.
+    /// The operation that it came from; not looked at for a thinned one.
     pub op: OpId,
     /// What is left of its body.
     pub body: Body,
@@ -230,10 +230,25 @@ pub enum Departure {
     AccountErased,
 }
 
+/// What a step source says about a part of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Whose steps they are.
+    pub case: Case,
+    /// The local date, `20260415` for 15 April 2026.
+    pub date: u32,
+    /// The hour of that date. No reading reaches out of its hour, and no two of one hour overlap.
+    pub hour: u32,
+    /// Names the source and the reading in it; the same reading read again has the same name.
+    pub name: u64,
+    /// The steps, or `None`: the source has withdrawn it.
+    pub steps: Option<u32>,
+}
+
 /// What one phone did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PhoneEvent {
-    /// An account signed in. The app runs in the foreground from here on.
+    /// An account signed in, for the first time or again over its own files. The app runs in the foreground from here on.
     SignedIn(Account),
     /// Nobody is signed in any more.
     SignedOut(Departure),
@@ -325,7 +340,7 @@ pub enum PhoneEvent {
         /// The bytes had the hash that the message names.
         hash_matches: bool,
     },
-    /// A day's steps as a screen draws them, beside the truth of the source after its last reading was taken in and sent.
+    /// A day's steps as a screen draws them, beside the truth, by a driver that knows it: the source after its last reading was taken in and sent.
     StepsOfDay {
         /// The local date, `20260415` for 15 April 2026.
         date: u32,
@@ -333,6 +348,18 @@ pub enum PhoneEvent {
         source: Option<u32>,
         /// What is shown.
         shown: Option<u32>,
+    },
+    /// A reading of a step source was stored, for the first time or again: the call returned.
+    HasRead(Reading),
+    /// A day's steps as a screen draws them; held against every [`PhoneEvent::HasRead`]. The last one of each day has to be written
+    /// down after everything has settled.
+    DayDrawn {
+        /// Whose steps they are.
+        case: Case,
+        /// The local date, `20260415` for 15 April 2026.
+        date: u32,
+        /// What is drawn; `None` is not measured.
+        steps: Option<u32>,
     },
     /// The cache was measured.
     CacheSize {

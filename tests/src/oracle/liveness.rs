@@ -85,7 +85,12 @@ impl Checker {
         let phone = self.phones.entry(device).or_default();
         if let Some(open) = phone.requests.get_mut(&target) {
             if open.len() > 1 {
-                open.remove(0);
+                // Which of them it was is not told: the one that has to end first. A part of a picture takes longer than a push.
+                let ends = |open: &OpenRequest| open.started_ms.saturating_add(open.deadline_ms);
+                let first = open.iter().enumerate().min_by_key(|(_, open)| ends(open));
+                if let Some((index, _)) = first {
+                    open.remove(index);
+                }
             } else {
                 phone.requests.remove(&target);
             }

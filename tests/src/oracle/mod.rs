@@ -41,7 +41,7 @@
 //! | I5 | Each photo is whole, and there are as many as were enqueued, at the append; nobody but the author sees an unfinished one | incomplete |
 //! | I6 | Replicas with everything up to the same cursor have the same fold, at any time. `T` after the last fault, input, append and asked wait: every phone that is signed in, running, in front, not blocked and connected has every log at its head, and only parked and unconfirmed rows | diverged, stale |
 //! | I7 | Nothing is shown without a session, of another account, or of a log from after the right to it ended; nothing served, written or sent without right; nothing but the withdrawal while consent is withdrawn; an erased body is gone when its erasure is folded | leaked |
-//! | I8 | A day's steps are those of the source; absent is not zero | duplicated (too many), lost (too few), unexpected |
+//! | I8 | A day's steps are those of the source, or of the readings that phones took in, each once and of several phones the larger amount of each hour; at no time more than was ever measured; the same on every screen in the end; absent is not zero | duplicated (too many), lost (too few), unexpected, diverged |
 //! | I9 | A lane that could send tries within 405 s plus the wait that was asked for; a failing target is not tried more than about once a second; a request ends at its deadline; a newer total or read mark takes the place of one never sent | stalled, spinning, hung, duplicated |
 //! | I10 | The cache is at most its budget and one item | oversized |
 //! | I11 | No scan found a marked text | leaked |
@@ -74,6 +74,7 @@ mod history;
 mod liveness;
 pub mod model;
 mod outbox;
+mod readings;
 mod screens;
 #[cfg(test)]
 mod tests;
@@ -83,6 +84,6 @@ pub use checker::check;
 pub use history::{
     Account, Answer, Attachment, Audience, Body, Bounds, Case, Departure, Device, Enqueue, Entry, Epoch,
     FileCheck, Fingerprint, FoldedEntry, Happening, History, Item, ItemState, Kind, Lane, Log, LogView,
-    Millis, OpId, OutboxRow, PhoneEvent, Place, Record, RequestEnd, RowState, ServerEvent, Shown, Target,
-    WorldEvent,
+    Millis, OpId, OutboxRow, PhoneEvent, Place, Reading, Record, RequestEnd, RowState, ServerEvent, Shown,
+    Target, WorldEvent,
 };

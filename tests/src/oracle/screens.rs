@@ -16,6 +16,7 @@ impl Checker {
             }
             return;
         };
+        let shown = &self.with_thinned(shown);
         let mut settled = BTreeSet::new();
         for view in &shown.logs {
             self.judge_right(device, account, view);
@@ -33,6 +34,25 @@ impl Checker {
         if let Some(phone) = self.phones.get_mut(&device) {
             phone.shown = Some(shown.clone());
         }
+    }
+
+    /// A replica knows no more of a thinned entry than its number; which operation it was the server has.
+    fn with_thinned(&self, shown: &Shown) -> Shown {
+        let mut shown = shown.clone();
+        for view in &mut shown.logs {
+            let position = self.position(view);
+            let held = position
+                .and_then(|position| self.incarnations.get(position))
+                .and_then(|store| store.logs.get(&view.log));
+            for entry in &mut view.entries {
+                if entry.body == Body::Thinned
+                    && let Some(held) = held.and_then(|entries| entries.get(&entry.seq))
+                {
+                    entry.op = held.op;
+                }
+            }
+        }
+        shown
     }
 
     fn judge_right(&mut self, device: Device, account: Account, view: &LogView) {

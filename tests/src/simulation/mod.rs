@@ -15,8 +15,12 @@
 //! | `phone.rs` | an app with its engine, which can be killed, backed up and set back |
 //! | `backend.rs` | the server |
 //! | `network.rs` | what becomes of a request |
+//! | `disk.rs` | the disk under everything: it can be full, and lose power |
+//! | `operator.rs` | what a coordinator does |
 //! | `run/faults.rs` | what happens to networks, clocks, files and the server |
+//! | `run/desk.rs` | what happens to sessions, accounts, cases and entries |
 //! | `people.rs` | what people do |
+//! | `walks.rs` | what people walk, and how their phones learn of it |
 //! | `record.rs` | what happened, as the oracle reads it |
 //! | `run.rs` | the loop |
 //! | `logs.rs` | what is logged |
@@ -41,21 +45,25 @@
 
 mod backend;
 mod day;
+mod disk;
 mod logs;
 mod network;
 #[cfg(test)]
 mod new_phone;
+mod operator;
 mod people;
 mod phone;
 mod random;
 mod record;
 mod run;
+mod walks;
 mod world;
 pub mod worlds;
 
 use std::collections::BTreeMap;
 
 use ayumi_core::deliberate::Bug;
+use ayumi_server::deliberate::Bug as ServerBug;
 
 use crate::oracle::{Anomaly, Invariant};
 
@@ -63,19 +71,43 @@ pub use day::{Costs, Day, Weather, photo};
 pub use run::run;
 pub use world::Template;
 
-/// For each invariant that a run can break a bug of the core that breaks it.
+/// A bug that is made on purpose, on the side where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mistake {
+    /// Every phone has it.
+    Core(ayumi_core::deliberate::Bug),
+    /// The server has it.
+    Server(ayumi_server::deliberate::Bug),
+}
+
+/// Makes a bug in this thread, instead of the one before; `None` for none.
+fn make(mistake: Option<Mistake>) {
+    let (core, server) = match mistake {
+        Some(Mistake::Core(bug)) => (Some(bug), None),
+        Some(Mistake::Server(bug)) => (None, Some(bug)),
+        None => (None, None),
+    };
+    ayumi_core::deliberate::make(core);
+    ayumi_server::deliberate::make(server);
+}
+
+/// For each invariant that a run can break bugs that break it.
 ///
-/// The others: I5 and I8 are broken by the server and by readings, and have their own tests; I10 needs a cache with a budget.
-pub const BUGS: &[(Invariant, Bug)] = &[
-    (Invariant::I1, Bug::LosesOnFailure),
-    (Invariant::I2, Bug::NewIdAtSecondTry),
-    (Invariant::I3, Bug::LastFirst),
-    (Invariant::I4, Bug::CursorAhead),
-    (Invariant::I6, Bug::StopsReading),
-    (Invariant::I7, Bug::SendsWithoutConsent),
-    (Invariant::I9, Bug::Spins),
-    (Invariant::I11, Bug::LogsTheText),
-    (Invariant::I12, Bug::RemovesPictureEarly),
+/// The other one: I10 needs a cache with a budget.
+pub const BUGS: &[(Invariant, Mistake)] = &[
+    (Invariant::I1, Mistake::Core(Bug::LosesOnFailure)),
+    (Invariant::I2, Mistake::Core(Bug::NewIdAtSecondTry)),
+    (Invariant::I3, Mistake::Core(Bug::LastFirst)),
+    (Invariant::I4, Mistake::Core(Bug::CursorAhead)),
+    (Invariant::I5, Mistake::Server(ServerBug::AnnouncedIsComplete)),
+    (Invariant::I5, Mistake::Server(ServerBug::KeepsHalfPictures)),
+    (Invariant::I6, Mistake::Core(Bug::StopsReading)),
+    (Invariant::I7, Mistake::Core(Bug::SendsWithoutConsent)),
+    (Invariant::I8, Mistake::Core(Bug::AddsPhones)),
+    (Invariant::I8, Mistake::Core(Bug::ReportsOnce)),
+    (Invariant::I9, Mistake::Core(Bug::Spins)),
+    (Invariant::I11, Mistake::Core(Bug::LogsTheText)),
+    (Invariant::I12, Mistake::Core(Bug::RemovesPictureEarly)),
 ];
 
 /// How a run is to be.
@@ -86,7 +118,7 @@ pub struct Options {
     /// Print each event.
     pub is_verbose: bool,
     /// The bug that is made on purpose.
-    pub bug: Option<Bug>,
+    pub bug: Option<Mistake>,
 }
 
 impl Default for Options {

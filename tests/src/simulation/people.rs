@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use ayumi_core::chat::{NewMessage, PageFrom};
+use ayumi_core::chat::{ChatError, NewMessage, PageFrom};
+use ayumi_core::store::StoreError;
 use ayumi_core::time::UtcMillis;
 use ayumi_core::weight::{MassUnit, NewWeighIn, WeighInTime};
 use ayumi_protocol::id::CaseId;
@@ -11,6 +12,18 @@ use ayumi_protocol::session::ConsentVersion;
 
 use super::phone::Phone;
 use super::random::Dice;
+
+/// What was to be done was refused, because the disk is full.
+pub const NO_ROOM: &str = "write refused by a full disk";
+
+/// Whether something was refused because the disk is full. What may not be done at this moment is refused too, and that is no fault.
+fn found_no_room<T>(done: &Result<T, ChatError>) -> bool {
+    match done {
+        Err(ChatError::Store(StoreError::StorageFull)) => true,
+        Err(ChatError::Store(error)) => panic!("a store fails for no reason: {error}"),
+        _ => false,
+    }
+}
 
 /// A mark in every text: the scan for leaks looks for it.
 pub const MARK: &str = "歩SIMULATED歩";
@@ -27,6 +40,23 @@ fn photo() -> &'static [u8] {
             .expect("a picture");
         bytes.into_inner()
     })
+}
+
+/// What she types on her scales, in kilograms, in Japan.
+#[must_use]
+pub fn weigh_in(at: UtcMillis, typed: &str) -> NewWeighIn {
+    NewWeighIn {
+        when: WeighInTime::Timed {
+            at,
+            sub_ms_ns: 0,
+            offset_s: 9 * 3600,
+            zone: None,
+        },
+        typed: typed.to_owned(),
+        unit: MassUnit::Kilogram,
+        waist: None,
+        source: "typed".to_owned(),
+    }
 }
 
 /// Does one thing. Returns its name for the trace.
@@ -49,22 +79,20 @@ pub fn act(phone: &mut Phone, dice: &mut Dice, wall: UtcMillis) -> &'static str 
     let text = format!("{MARK} {}", dice.next());
     match dice.below(100) {
         0..45 => {
-            // What she may not do at this moment is refused, and that is not a fault.
-            let _ = chat.send(case_id, NewMessage::text(text));
-            "message"
+            let sent = chat.send(case_id, NewMessage::text(text));
+            if found_no_room(&sent) { NO_ROOM } else { "message" }
         }
         45..52 => {
-            if let Ok(picture) = chat.add_picture(case_id, photo()) {
-                let _ = chat.send(
-                    case_id,
-                    NewMessage {
-                        text,
-                        pictures: vec![picture],
-                        reply_to: None,
-                    },
-                );
-            }
-            "photo"
+            let added = chat.add_picture(case_id, photo());
+            let sent = added.and_then(|picture| {
+                let message = NewMessage {
+                    text,
+                    pictures: vec![picture],
+                    reply_to: None,
+                };
+                chat.send(case_id, message)
+            });
+            if found_no_room(&sent) { NO_ROOM } else { "photo" }
         }
         52..62 => {
             if let Some(op_id) = own_message(app, case_id, dice) {
@@ -92,25 +120,15 @@ pub fn act(phone: &mut Phone, dice: &mut Dice, wall: UtcMillis) -> &'static str 
             "read mark"
         }
         80..88 => {
-            let weigh_in = NewWeighIn {
-                when: WeighInTime::Timed {
-                    at: wall,
-                    sub_ms_ns: 0,
-                    offset_s: 9 * 3600,
-                    zone: None,
-                },
-                typed: format!("{}.{}", 55 + dice.below(20), dice.below(10)),
-                unit: MassUnit::Kilogram,
-                waist: None,
-                source: "typed".to_owned(),
-            };
+            let weigh_in = weigh_in(wall, &format!("{}.{}", 55 + dice.below(20), dice.below(10)));
             if !is_staff {
                 let _ = app.weight().record(&weigh_in);
             }
             "weigh-in"
         }
         88..96 => {
-            for not_sent in chat.not_sent(case_id).expect("the tray") {
+            // Somebody who has lost the case has no tray of it.
+            for not_sent in chat.not_sent(case_id).unwrap_or_default() {
                 let _ = match dice.below(3) {
                     0 => chat.discard(not_sent.op_id),
                     1 => chat.retry(not_sent.op_id).map(|_| ()),

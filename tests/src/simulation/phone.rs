@@ -11,7 +11,7 @@ use ayumi_core::store::StoreError;
 use ayumi_core::store::Subscription;
 use ayumi_core::sync::engine::{Engine, EngineConfig, Input, Instruction, Now, Phase};
 use ayumi_core::time::{Tz, UtcMillis};
-use ayumi_protocol::id::CaseId;
+use ayumi_protocol::id::{CaseId, DeviceId};
 use ayumi_protocol::session::Tokens;
 use ayumi_protocol::version::AppVersion;
 
@@ -27,11 +27,17 @@ pub const APP_VERSION: AppVersion = AppVersion {
 };
 
 /// A phone.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "conditions that come and go independently"
+)]
 pub struct Phone {
     /// For the trace.
     pub name: &'static str,
-    /// The device as the server knows it.
+    /// The installation of the app, for the history: its first device id.
     pub device: u128,
+    /// The device as the server knows it; another one after each sign-in.
+    pub device_id: DeviceId,
     /// The account of its owner.
     pub account: u128,
     /// Cases whose conversation its owner takes part in.
@@ -50,6 +56,10 @@ pub struct Phone {
     pub secrets: Arc<Mutex<Option<Tokens>>>,
     /// The network reaches the server.
     pub is_connected: bool,
+    /// Its disk is full.
+    pub is_full: bool,
+    /// Its owner has to sign in again.
+    pub has_to_sign_in: bool,
     /// A copy of its files.
     pub backup: Option<(PathBuf, u64)>,
     random: SharedDice,
@@ -93,6 +103,7 @@ impl Phone {
         Self {
             name,
             device: 0,
+            device_id: DeviceId::SYSTEM,
             account: 0,
             cases: Vec::new(),
             is_staff: false,
@@ -102,13 +113,25 @@ impl Phone {
             wall_error_ms: 0,
             secrets: Arc::new(Mutex::new(tokens)),
             is_connected: true,
+            is_full: false,
+            has_to_sign_in: false,
             backup: None,
             random,
         }
     }
 
     /// Starts the app. The engine has heard nothing yet.
+    ///
+    /// # Panics
+    /// If its files do not open.
     pub fn start(&mut self, wall: UtcMillis) {
+        self.try_start(wall).expect("the files of a phone open");
+    }
+
+    /// The same where the disk may be full.
+    ///
+    /// Errors: those of opening.
+    pub fn try_start(&mut self, wall: UtcMillis) -> Result<(), StoreError> {
         let clock = Arc::new(ManualClock::new(wall.plus(self.wall_error_ms)));
         let app = App::open(Config {
             folder: self.folder.clone(),
@@ -117,8 +140,7 @@ impl Phone {
             clock: clock.clone(),
             random: Arc::new(self.random.clone()),
             server: None,
-        })
-        .expect("the files of a phone open");
+        })?;
         let has_changed = Arc::new(AtomicBool::new(true));
         let flag = Arc::clone(&has_changed);
         let subscription = app.subscribe(move |_| flag.store(true, Ordering::Relaxed));
@@ -137,6 +159,7 @@ impl Phone {
             has_changed,
             _subscription: subscription,
         });
+        Ok(())
     }
 
     /// Ends the process without a word: nothing is closed.
@@ -212,7 +235,7 @@ impl Phone {
                      WHERE log_entry.device_id <> ?1 AND instr(log_entry.body, upload.sha256) > 0)",
             )
             .expect("a statement");
-        let device = uuid::Uuid::from_u128(self.device).to_string();
+        let device = self.device_id.to_string();
         let needed: Vec<String> = needed
             .query_map([device], |row| row.get(0))
             .expect("rows")

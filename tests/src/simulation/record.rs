@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::backend::{Backend, at_once};
 use super::phone::Phone;
+use super::walks::number_of;
 use crate::oracle::{
     self, Attachment, Enqueue, Entry, FoldedEntry, History, Item, ItemState, Kind, Lane, Log, LogView,
     OutboxRow, PhoneEvent, RowState, ServerEvent, Shown, Target,
@@ -45,6 +46,12 @@ pub struct Recorder {
     blocked: BTreeMap<u128, bool>,
     /// Phones whose files were set back and that were not opened since.
     set_back: BTreeSet<u128>,
+    /// Installations of the app by the devices that the server knows: another one after each sign-in.
+    installations: BTreeMap<u128, u128>,
+    /// Cases that a phone of the staff has a replica of.
+    held_cases: BTreeMap<u128, BTreeSet<u128>>,
+    /// Who of the staff acts for a case, as it was written down.
+    acting: BTreeSet<(u128, u128)>,
 }
 
 /// Why the outbox of a phone may have changed.
@@ -62,7 +69,7 @@ fn id(op_id: OpId) -> u128 {
     op_id.as_uuid().as_u128()
 }
 
-fn fingerprint(body: &str) -> u64 {
+pub(super) fn fingerprint(body: &str) -> u64 {
     let sum: [u8; 32] = Sha256::digest(body.as_bytes()).into();
     u64::from_be_bytes(sum[..8].try_into().expect("eight bytes"))
 }
@@ -144,7 +151,7 @@ impl Recorder {
             let known = self.enqueued.entry(device).or_default();
             match before.get(&op_id) {
                 // Put back after the server lost it: enqueued long ago.
-                None if known.contains(&op_id) || outgoing.attempts > 0 => {}
+                None if known.contains(&op_id) || outgoing.is_reoffered => {}
                 None => {
                     known.insert(op_id);
                     self.operations += 1;
@@ -181,11 +188,68 @@ impl Recorder {
     /// The files of a phone were set back: what its outbox holds next was not done then.
     pub fn set_back(&mut self, device: u128) {
         self.set_back.insert(device);
+        self.held_cases.remove(&device);
     }
 
     /// Whether the files of a phone were set back since it was last opened.
     pub fn was_set_back(&mut self, device: u128) -> bool {
         self.set_back.remove(&device)
+    }
+
+    /// Another device of the server is this phone from now on.
+    pub fn signed_in(&mut self, at_ms: u64, phone: &Phone) {
+        let device = phone.device_id.as_uuid().as_u128();
+        self.installations.insert(device, phone.device);
+        self.history
+            .phone(at_ms, phone.device, PhoneEvent::SignedIn(phone.account));
+        let is_in_front = phone.process.as_ref().is_some_and(|process| process.is_in_front);
+        self.history
+            .phone(at_ms, phone.device, PhoneEvent::Foreground(is_in_front));
+    }
+
+    /// Writes down who of the staff came to a case, and who left it, since this was last looked at.
+    pub fn assignments(&mut self, at_ms: u64, backend: &Backend) {
+        let rows = at_once(backend.server.read((), |tx, ()| {
+            boxed(async move {
+                Ok(tx
+                    .query("SELECT case_id, account_id FROM assignment", &[])
+                    .await?)
+            })
+        }))
+        .expect("the assignments of the server");
+        let acting: BTreeSet<(u128, u128)> = rows
+            .iter()
+            .map(|row| {
+                let case_id: CaseId = row.get(0).expect("a case");
+                let account_id: ayumi_protocol::id::AccountId = row.get(1).expect("an account");
+                (case_id.as_uuid().as_u128(), account_id.as_uuid().as_u128())
+            })
+            .collect();
+        let before = std::mem::replace(&mut self.acting, acting.clone());
+        for (case, account) in before.symmetric_difference(&acting) {
+            for audience in [oracle::Audience::Care, oracle::Audience::Staff] {
+                let access = ServerEvent::Access {
+                    account: *account,
+                    log: Log {
+                        case: *case,
+                        audience,
+                    },
+                    granted: acting.contains(&(*case, *account)),
+                    replicates: true,
+                };
+                self.history.server(at_ms, access);
+            }
+        }
+    }
+
+    /// The body of an entry is gone, and the last entry of its log says so.
+    pub fn erased(&mut self, at_ms: u64, log: LogName, target: u64, by: u64) {
+        let erased = ServerEvent::Erased {
+            log: log_of(log),
+            target_seq: target,
+            by_seq: by,
+        };
+        self.history.server(at_ms, erased);
     }
 
     fn enqueue(&mut self, at_ms: u64, device: u128, outgoing: &Outgoing, replaces: Option<OpId>) {
@@ -248,12 +312,48 @@ impl Recorder {
             });
         }
         let outbox = app.outbox().expect("an outbox").iter().map(row).collect();
+        if phone.is_staff {
+            let held = logs.iter().map(|view| view.log.case).collect();
+            let before = self.held_cases.insert(phone.device, held).unwrap_or_default();
+            let held = &self.held_cases[&phone.device];
+            for case in before.difference(held) {
+                self.history
+                    .phone(at_ms, phone.device, PhoneEvent::CaseLost(*case));
+            }
+        }
         self.history
             .phone(at_ms, phone.device, PhoneEvent::Shown(Shown { logs, outbox }));
     }
 
+    /// Writes down the steps of the last days as a phone draws them.
+    pub fn days(&mut self, at_ms: u64, phone: &Phone, today: chrono::NaiveDate) {
+        let Some(process) = &phone.process else { return };
+        for case_id in &phone.cases {
+            let log = LogName {
+                case_id: *case_id,
+                audience: Audience::Care,
+            };
+            if process.app.shown_replica(log).expect("a replica").is_none() {
+                continue;
+            }
+            let home = if phone.is_staff {
+                process.app.case_home(*case_id, today)
+            } else {
+                process.app.home(today)
+            };
+            for day in home.expect("a home screen").week {
+                let drawn = PhoneEvent::DayDrawn {
+                    case: case_id.as_uuid().as_u128(),
+                    date: number_of(day.date),
+                    steps: day.steps.map(|steps| u32::try_from(steps).unwrap_or(u32::MAX)),
+                };
+                self.history.phone(at_ms, phone.device, drawn);
+            }
+        }
+    }
+
     /// Writes down whether sending is not allowed at present.
-    fn blocked(&mut self, at_ms: u64, phone: &Phone) {
+    pub fn blocked(&mut self, at_ms: u64, phone: &Phone) {
         let Some(process) = &phone.process else { return };
         let own = process
             .app
@@ -276,7 +376,7 @@ impl Recorder {
             let seen = PhoneEvent::ConsentSeen(case_id.as_uuid().as_u128());
             self.history.phone(at_ms, phone.device, seen);
         }
-        let is_blocked = is_withdrawn || process.is_blocked();
+        let is_blocked = is_withdrawn || phone.is_full || process.is_blocked();
         if self.blocked.insert(phone.device, is_blocked).unwrap_or(false) != is_blocked {
             self.history
                 .phone(at_ms, phone.device, PhoneEvent::Blocked(is_blocked));
@@ -338,6 +438,7 @@ impl Recorder {
                 };
                 for (entry, _) in read_entries(backend, log, 0) {
                     let Some(device) = entry.device else { continue };
+                    self.installations.insert(device, device);
                     let enqueue = Enqueue {
                         op: entry.op,
                         log: entry.log,
@@ -374,8 +475,14 @@ impl Recorder {
                 for (entry, body) in read_entries(backend, log, head) {
                     let attachments = attachments(backend, log, body.as_ref());
                     self.heads.insert(name, entry.seq);
-                    self.history
-                        .server(at_ms, ServerEvent::Appended(Entry { attachments, ..entry }));
+                    let installation =
+                        |device: u128| self.installations.get(&device).copied().unwrap_or(device);
+                    let entry = Entry {
+                        attachments,
+                        device: entry.device.map(installation),
+                        ..entry
+                    };
+                    self.history.server(at_ms, ServerEvent::Appended(entry));
                 }
             }
         }
@@ -501,7 +608,7 @@ fn read_entries(backend: &Backend, log: LogName, after: u64) -> Vec<(Entry, Opti
         .collect()
 }
 
-/// Whether the server has every byte of the pictures of a message.
+/// What the server has of the pictures of a message: its objects are read, whatever its rows say of them.
 fn attachments(backend: &Backend, log: LogName, body: Option<&RawBody>) -> Vec<Attachment> {
     let Some(body) = body else { return Vec::new() };
     let message: ayumi_protocol::body::MessagePosted =
@@ -510,25 +617,38 @@ fn attachments(backend: &Backend, log: LogName, body: Option<&RawBody>) -> Vec<A
         .attachments
         .iter()
         .map(|picture| {
-            let is_whole = |sha256: ayumi_protocol::hash::Sha256| {
-                let found = at_once(backend.server.read((log, sha256), |tx, (log, sha256)| {
-                    boxed(async move {
-                        Ok(tx
-                            .row(
-                                "SELECT object_key FROM upload WHERE case_id = $1 AND audience = $2 AND sha256 = $3",
-                                &[log.case_id.into(), log.audience.into(), (*sha256).into()],
-                            )
-                            .await?)
-                    })
-                }))
-                .expect("the uploads of the server");
-                found.is_some_and(|row| row.get::<Option<String>>(0).expect("a key").is_some())
+            let mut kept = Attachment {
+                complete: true,
+                hash_matches: true,
             };
-            let complete = is_whole(picture.sha256) && is_whole(picture.thumbnail.sha256);
-            Attachment {
-                complete,
-                hash_matches: complete,
+            for (sha256, length) in [
+                (picture.sha256, picture.length_bytes),
+                (picture.thumbnail.sha256, picture.thumbnail.length_bytes),
+            ] {
+                let bytes = object_of(backend, log, sha256).unwrap_or_default();
+                let sum: [u8; 32] = Sha256::digest(&bytes).into();
+                kept.complete &= u64::try_from(bytes.len()).ok() == Some(u64::from(length));
+                kept.hash_matches &= hash::Sha256::from_bytes(sum) == sha256;
             }
+            kept
         })
         .collect()
+}
+
+/// The object of a picture; `None` for one that is not complete.
+fn object_of(backend: &Backend, log: LogName, sha256: hash::Sha256) -> Option<Vec<u8>> {
+    let found = at_once(backend.server.read((log, sha256), |tx, (log, sha256)| {
+        boxed(async move {
+            Ok(tx
+                .row(
+                    "SELECT object_key FROM upload WHERE case_id = $1 AND audience = $2 AND sha256 = $3",
+                    &[log.case_id.into(), log.audience.into(), (*sha256).into()],
+                )
+                .await?)
+        })
+    }))
+    .expect("the uploads of the server");
+    let key: String = found?.get::<Option<String>>(0).expect("a key")?;
+    let read = at_once(ayumi_server::uploads::objects::read(&backend.server, &key));
+    read.ok().map(|bytes| bytes.to_vec())
 }

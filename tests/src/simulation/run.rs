@@ -1,36 +1,46 @@
 //! The loop of one run: the next event in virtual time, until the faults are over and everything has settled.
 
+mod desk;
+mod explain;
 mod faults;
+mod requests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ayumi_core::sync::engine::{Command, HttpAnswer, Input, Instruction, NoAnswer, RequestBody, RequestId};
+use ayumi_core::store::StoreError;
+use ayumi_core::sync::engine::{Command, HttpAnswer, Input, Instruction, NoAnswer, RequestId};
 use ayumi_core::time::UtcMillis;
 use ayumi_protocol::cursor::{Audience, LogName};
 use ayumi_protocol::id::CaseId;
 
 use super::backend::{ServerBackup, Working};
+use super::disk;
 use super::logs;
-use super::network::{self, Fate};
+use super::network::Fate;
 use super::people;
 use super::random::Dice;
 use super::record::{Cause, Recorder, log_of};
-use super::world::{Template, World, to_answer, to_http};
+use super::walks::Walks;
+use super::world::{Template, World};
 use super::{Options, Outcome};
 use crate::oracle::{self, PhoneEvent, RequestEnd, ServerEvent, Target, WorldEvent};
 
 /// How long after the last fault everything has to be exchanged: `T` of I6, and the longest wait that was asked for.
 const SETTLING: Duration = Duration::from_mins(25);
 
+/// Under what parts of snapshots are counted, which are no faults.
+const SNAPSHOT_PARTS: &str = "(parts of snapshots fetched)";
+
 /// Runs one seed.
 #[must_use]
 pub fn run(template: &Template, seed: u64, options: Options) -> Outcome {
     logs::look();
     logs::found();
-    ayumi_core::deliberate::make(options.bug);
+    disk::insert();
+    super::make(options.bug);
     let outcome = Run::new(template.copy(seed), seed, options).finish();
-    ayumi_core::deliberate::make(None);
+    super::make(None);
     outcome
 }
 
@@ -55,6 +65,12 @@ enum Event {
     Connection(usize),
     /// A killed app is opened again.
     Opening(usize),
+    /// There is room on the disk of a phone again.
+    Room(usize),
+    /// The owner of a phone looks whether she has to sign in.
+    SignIn(usize),
+    /// A suspended account goes on.
+    Resumed(u128),
     /// Faults are over.
     Peace,
 }
@@ -94,6 +110,9 @@ struct Run {
     recorder: Recorder,
     outcome: Outcome,
     is_peace: bool,
+    walks: Walks,
+    /// Accounts that are suspended.
+    suspended: BTreeSet<u128>,
     server_backup: Option<ServerBackup>,
     backups: u64,
 }
@@ -101,6 +120,7 @@ struct Run {
 impl Run {
     fn new(world: World, seed: u64, options: Options) -> Self {
         let mut run = Self {
+            walks: Walks::new(world.now),
             world: Some(world),
             dice: Dice::new(seed),
             options,
@@ -115,6 +135,7 @@ impl Run {
                 ..Outcome::default()
             },
             is_peace: false,
+            suspended: BTreeSet::new(),
             server_backup: None,
             backups: 0,
         };
@@ -174,24 +195,17 @@ impl Run {
     fn begin(&mut self) {
         let epoch = self.world().backend.epoch().as_uuid().as_u128();
         self.recorder.history.server(0, ServerEvent::Created(epoch));
-        let members: Vec<(u128, Vec<CaseId>, bool)> = self
+        let participants: Vec<(u128, Vec<CaseId>)> = self
             .world()
             .phones
             .iter()
-            .map(|phone| (phone.account, phone.cases.clone(), phone.is_staff))
+            .filter(|phone| !phone.is_staff)
+            .map(|phone| (phone.account, phone.cases.clone()))
             .collect();
-        for (account, cases, is_staff) in members {
+        for (account, cases) in participants {
             for case_id in cases {
-                let mine: &[Audience] = if is_staff {
-                    &[Audience::Care, Audience::Staff]
-                } else {
-                    &[Audience::Care, Audience::Advice]
-                };
-                for audience in mine {
-                    let log = log_of(LogName {
-                        case_id,
-                        audience: *audience,
-                    });
+                for audience in [Audience::Care, Audience::Advice] {
+                    let log = log_of(LogName { case_id, audience });
                     let access = ServerEvent::Access {
                         account,
                         log,
@@ -202,6 +216,7 @@ impl Run {
                 }
             }
         }
+        self.staff_changed();
         let phones: Vec<(u128, u128)> = self
             .world()
             .phones
@@ -233,13 +248,18 @@ impl Run {
     }
 
     fn fault_delay(&mut self) -> Duration {
-        Duration::from_millis(5_000 + self.dice.below(180_000))
+        Duration::from_millis(5_000 + self.dice.below(120_000))
     }
 
     /// Opens the app of a phone.
     fn open(&mut self, phone: usize, cause: Cause) {
         let (wall, at_ms) = (self.wall(), self.at_ms());
-        self.world().phones[phone].start(wall);
+        if let Err(error) = self.world().phones[phone].try_start(wall) {
+            self.is_full(phone, &error);
+            self.note("not opened: the disk is full");
+            self.after(Duration::from_secs(20), Event::Opening(phone));
+            return;
+        }
         let made = &self.world.as_ref().expect("a world").phones[phone];
         let (device, tokens) = (made.device, made.tokens());
         if made.incarnation > 1 {
@@ -267,7 +287,12 @@ impl Run {
             self.kill(phone, "killed before a commit");
             return;
         }
-        let instructions = self.world().phones[phone].step(now, wall, input);
+        let (instructions, stepped) = self.world().phones[phone].try_step(now, wall, input);
+        if let Err(error) = stepped {
+            self.is_full(phone, &error);
+            self.note("a step found no room");
+        }
+        let has_signed_in = self.look_who_is_signed_in(phone);
         let made = &self.world.as_ref().expect("a world").phones[phone];
         self.recorder.outbox(at_ms, made, Cause::Engine);
         if is_killed {
@@ -279,6 +304,19 @@ impl Run {
         for instruction in instructions {
             self.carry_out(phone, instruction);
         }
+        if has_signed_in && self.is_peace {
+            self.tidy_up(phone);
+        }
+    }
+
+    /// A full disk is the only reason for which a store may fail, and it is told as what it is.
+    fn is_full(&mut self, phone: usize, error: &StoreError) {
+        let made = &self.world().phones[phone];
+        assert!(
+            made.is_full && matches!(error, StoreError::StorageFull),
+            "{}: {error}",
+            made.name
+        );
     }
 
     fn carry_out(&mut self, phone: usize, instruction: Instruction) {
@@ -333,115 +371,6 @@ impl Run {
         }
     }
 
-    fn send(&mut self, phone: usize, id: RequestId, request: &ayumi_core::sync::engine::HttpRequest) {
-        let at_ms = self.at_ms();
-        let made = &self.world.as_ref().expect("a world").phones[phone];
-        let target = self.recorder.request(at_ms, made, request);
-        let (incarnation, is_connected) = (made.incarnation, made.is_connected);
-        let part = match (&request.body, &made.process) {
-            (
-                RequestBody::FilePart {
-                    sha256,
-                    offset_bytes,
-                    length_bytes,
-                },
-                Some(process),
-            ) => Some(
-                process
-                    .app
-                    .read_part(*sha256, *offset_bytes, *length_bytes)
-                    .expect("an own picture"),
-            ),
-            _ => None,
-        };
-        self.note(&request.path);
-        self.awaited.insert((phone, id), (incarnation, target));
-        let deadline = request.deadline;
-        if !is_connected {
-            let result = Err(NoAnswer::Unreachable);
-            self.after(
-                Duration::from_millis(5),
-                Event::Answer {
-                    phone,
-                    incarnation,
-                    id,
-                    result,
-                },
-            );
-            return;
-        }
-        let fate = if self.is_peace {
-            Fate::Delivered
-        } else {
-            network::draw(&mut self.dice)
-        };
-        if let Some(fault) = fate.fault() {
-            self.count(fault);
-        }
-        let there = network::delay(&mut self.dice);
-        let arrive = |run: &mut Self, delay: Duration, is_awaited: bool, fate: Fate| {
-            let arrival = Arrival {
-                phone,
-                incarnation,
-                id,
-                request: request.clone(),
-                part: part.clone(),
-                is_awaited,
-                fate,
-            };
-            run.after(delay, Event::Arrival(Box::new(arrival)));
-        };
-        let lost = Err(NoAnswer::Deadline);
-        match fate {
-            Fate::RequestLost => {}
-            Fate::Delivered | Fate::AnswerLost | Fate::Answered(_) | Fate::CutOff => {
-                arrive(self, there, true, fate);
-            }
-            Fate::Duplicated => {
-                arrive(self, there, true, Fate::Delivered);
-                let again = network::delay(&mut self.dice);
-                arrive(self, there + again, false, Fate::Delivered);
-            }
-            Fate::Late => {
-                let late = deadline + Duration::from_millis(self.dice.below(60_000));
-                arrive(self, late, false, Fate::Delivered);
-            }
-            Fate::Intercepted(answer) => {
-                let result = Ok(answer);
-                self.after(
-                    there,
-                    Event::Answer {
-                        phone,
-                        incarnation,
-                        id,
-                        result,
-                    },
-                );
-            }
-            Fate::Refused(none) => {
-                let result = Err(none);
-                self.after(
-                    there,
-                    Event::Answer {
-                        phone,
-                        incarnation,
-                        id,
-                        result,
-                    },
-                );
-            }
-        }
-        self.after(
-            deadline,
-            Event::Answer {
-                phone,
-                incarnation,
-                id,
-                result: lost,
-            },
-        );
-    }
-
     fn kill(&mut self, phone: usize, how: &'static str) {
         let at_ms = self.at_ms();
         let device = self.world().phones[phone].device;
@@ -453,6 +382,13 @@ impl Run {
         self.after(delay, Event::Opening(phone));
     }
 
+    /// The server may have given a case to somebody else.
+    fn staff_changed(&mut self) {
+        let at_ms = self.at_ms();
+        let Self { world, recorder, .. } = self;
+        recorder.assignments(at_ms, &world.as_ref().expect("a world").backend);
+    }
+
     /// The server may have appended something.
     fn server_changed(&mut self) {
         let (at_ms, cases) = (self.at_ms(), self.cases());
@@ -460,126 +396,53 @@ impl Run {
         recorder.server(at_ms, &world.as_ref().expect("a world").backend, &cases);
     }
 
-    fn arrive(&mut self, arrival: Arrival) {
-        let Arrival {
-            phone,
-            incarnation,
-            id,
-            request,
-            part,
-            is_awaited,
-            fate,
-        } = arrival;
-        let working = self.world().backend.begin(to_http(&request, part));
-        self.held.push(Held {
-            phone,
-            incarnation,
-            id,
-            is_awaited,
-            fate,
-            working,
-        });
-        self.poll();
-    }
-
-    /// Looks which requests the server has answered.
-    fn poll(&mut self) {
-        use std::task::{Context, Poll, Waker};
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            let mut answered = None;
-            for (index, held) in self.held.iter_mut().enumerate() {
-                if let Poll::Ready(response) = held.working.as_mut().poll(&mut context) {
-                    answered = Some((index, response));
-                    break;
-                }
-            }
-            let Some((index, response)) = answered else { return };
-            let held = self.held.remove(index);
-            self.server_changed();
-            self.answer(&held, to_answer(response));
-        }
-    }
-
-    fn answer(&mut self, held: &Held, answer: HttpAnswer) {
-        if !held.is_awaited {
-            return;
-        }
-        let mut answer = answer;
-        match &held.fate {
-            Fate::AnswerLost => return,
-            Fate::Answered(instead) => answer = instead.clone(),
-            Fate::CutOff => answer.body.truncate(answer.body.len() / 2),
-            _ => {}
-        }
-        let back = network::delay(&mut self.dice);
-        let (phone, incarnation, id) = (held.phone, held.incarnation, held.id);
-        self.after(
-            back,
-            Event::Answer {
-                phone,
-                incarnation,
-                id,
-                result: Ok(answer),
-            },
-        );
-    }
-
-    fn answered(
-        &mut self,
-        phone: usize,
-        incarnation: u64,
-        id: RequestId,
-        result: Result<HttpAnswer, NoAnswer>,
-    ) {
-        let is_awaited = self
-            .awaited
-            .get(&(phone, id))
-            .is_some_and(|(of, _)| *of == incarnation);
-        if !is_awaited {
-            return;
-        }
-        let (_, target) = self.awaited.remove(&(phone, id)).expect("it is awaited");
-        let (at_ms, device) = (self.at_ms(), self.world().phones[phone].device);
-        if let Some(target) = target {
-            let end = match &result {
-                Ok(answer) if answer.status == 200 && answer.body.first() == Some(&b'{') => {
-                    RequestEnd::Progress
-                }
-                Ok(answer) => RequestEnd::Failure {
-                    asked_wait_ms: network::asked_wait_ms(answer),
-                },
-                Err(_) => RequestEnd::Failure { asked_wait_ms: 0 },
-            };
-            self.recorder
-                .history
-                .phone(at_ms, device, PhoneEvent::RequestEnded { target, end });
-        }
-        self.note(match &result {
-            Ok(_) => "answer",
-            Err(_) => "no answer",
-        });
-        self.input(phone, Input::Answered { id, result });
-    }
-
     fn person(&mut self, phone: usize) {
         if self.is_peace {
             return;
         }
         let (wall, at_ms) = (self.wall(), self.at_ms());
-        let Self { world, dice, .. } = self;
+        let rows = self.rows(phone);
+        let Self {
+            world,
+            dice,
+            walks,
+            recorder,
+            ..
+        } = self;
         let made = &mut world.as_mut().expect("a world").phones[phone];
-        let did = people::act(made, dice, wall);
+        let did = if !made.is_staff && made.process.is_some() && dice.happens(150) {
+            for read in walks.go_on(made, phone, dice) {
+                recorder.history.phone(at_ms, made.device, read);
+            }
+            "walk"
+        } else {
+            people::act(made, dice, wall)
+        };
+        if did == people::NO_ROOM {
+            assert!(made.is_full, "{}: its disk has room", made.name);
+            self.count(people::NO_ROOM);
+            assert_eq!(self.rows(phone), rows, "what was refused leaves nothing behind");
+        }
+        let made = &self.world.as_ref().expect("a world").phones[phone];
         let has_acted = made.process.is_some() && did != "nothing";
         if has_acted {
             let made = &self.world.as_ref().expect("a world").phones[phone];
             self.recorder.outbox(at_ms, made, Cause::Person);
             self.recorder.shown(at_ms, made);
+            self.recorder.days(at_ms, made, self.walks.today());
             self.note(did);
             self.input(phone, Input::Enqueued);
         }
         let delay = self.person_delay();
         self.after(delay, Event::Person(phone));
+    }
+
+    /// How many operations the outbox of a phone has.
+    fn rows(&self, phone: usize) -> usize {
+        let process = self.world.as_ref().expect("a world").phones[phone]
+            .process
+            .as_ref();
+        process.map_or(0, |process| process.app.outbox().expect("an outbox").len())
     }
 
     fn handle(&mut self, event: Event) {
@@ -610,75 +473,18 @@ impl Run {
             } => self.answered(phone, incarnation, id, result),
             Event::Fault => self.fault(),
             Event::Connection(phone) => self.connect(phone),
-            Event::Opening(phone) => {
-                if self.world().phones[phone].process.is_none() {
-                    let cause = if self
-                        .recorder
-                        .was_set_back(self.world.as_ref().expect("a world").phones[phone].device)
-                    {
-                        Cause::SetBack
-                    } else {
-                        Cause::Engine
-                    };
-                    self.open(phone, cause);
-                }
-            }
+            Event::Opening(phone) => self.opening(phone),
+            Event::Room(phone) => self.make_room(phone),
+            Event::SignIn(phone) => self.sign_in(phone),
+            Event::Resumed(account) => self.resume(account),
             Event::Peace => self.make_peace(),
         }
     }
 
-    /// Prints what happened to the operations of the first anomaly.
-    fn explain(&self) {
-        let Some(anomaly) = self.outcome.anomalies.first() else {
-            return;
-        };
-        eprintln!("{anomaly}");
-        for record in &self.recorder.history.records {
-            let line = match &record.what {
-                oracle::Happening::Server(ServerEvent::Appended(entry)) if entry.device == anomaly.device => {
-                    format!(
-                        "entry {:?} {} {:?} op {:x}",
-                        entry.log.audience, entry.seq, entry.kind, entry.op
-                    )
-                }
-                oracle::Happening::Server(ServerEvent::Restored { heads, .. }) => {
-                    format!("restored {:?}", heads.values())
-                }
-                oracle::Happening::Phone(device, PhoneEvent::Enqueued(enqueue))
-                    if Some(*device) == anomaly.device =>
-                {
-                    format!(
-                        "enqueued {:?} {:?} {} op {:x}",
-                        enqueue.lane, enqueue.kind, enqueue.local_order, enqueue.op
-                    )
-                }
-                oracle::Happening::Phone(device, PhoneEvent::RestoredFromBackup { backup })
-                    if Some(*device) == anomaly.device =>
-                {
-                    format!("set back to {backup}")
-                }
-                oracle::Happening::Phone(
-                    device,
-                    PhoneEvent::SentAgain { op, local_order } | PhoneEvent::Confirmed { op, local_order },
-                ) if Some(*device) == anomaly.device => {
-                    format!("again {local_order} op {op:x}")
-                }
-                _ => continue,
-            };
-            eprintln!("{:>9} {line}", record.at_ms);
-        }
-        for record in &self.recorder.history.records {
-            let is_screen = matches!(record.what, oracle::Happening::Phone(_, PhoneEvent::Shown(_)));
-            let text = format!("{:?}", record.what);
-            if !is_screen && anomaly.ops.iter().any(|op| text.contains(&op.to_string())) {
-                eprintln!("{:>9} {text}", record.at_ms);
-            }
-        }
-    }
-
-    /// Looks at what was logged, and at the files of every phone.
+    /// Looks at what was logged, at the steps that every phone draws, and at its files.
     fn examine(&mut self) {
         let at_ms = self.at_ms();
+        let today = self.walks.today();
         let Self { world, recorder, .. } = self;
         let phones = &world.as_ref().expect("a world").phones;
         if logs::found()
@@ -688,6 +494,7 @@ impl Run {
             recorder.history.phone(at_ms, phone.device, leak);
         }
         for phone in phones {
+            recorder.days(at_ms, phone, today);
             let check = PhoneEvent::FileCheck(phone.examine());
             recorder.history.phone(at_ms, phone.device, check);
         }

@@ -10,9 +10,9 @@ use ayumi_core::sync::engine::{Command, Input, Instruction, Method, Reply, Reque
 use ayumi_core::sync::engine::{HttpAnswer, HttpRequest};
 use ayumi_core::time::UtcMillis;
 use ayumi_protocol::body::Qualification;
-use ayumi_protocol::id::{CaseId, SocietyId};
+use ayumi_protocol::id::{CaseId, DeviceId, SocietyId};
 use ayumi_protocol::session::{
-    DeviceDescription, EnrolRequest, Platform, Role, Secret, StaffSignInRequest, Tokens, TransferRequest,
+    DeviceDescription, EnrolRequest, Platform, Role, Secret, Tokens, TransferRequest,
 };
 use ayumi_protocol::time::LocalDate;
 use ayumi_server::accounts::staff::{self, NewStaff};
@@ -22,13 +22,21 @@ use ayumi_server::societies::invitations::{self, Invitation};
 use object_store::memory::InMemory;
 
 use super::backend::{Backend, at_once, copy_folder};
+use super::operator::{Credentials, Operator};
 use super::phone::{APP_VERSION, Phone};
 use super::random::SharedDice;
+
+/// The place of the dietitian's phone among the phones.
+pub const DIETITIAN: usize = 3;
+/// That of the other one.
+pub const COLLEAGUE: usize = 4;
 
 /// A world in which everybody has signed in and consented, to be copied.
 pub struct Template {
     folder: tempfile::TempDir,
     phones: Vec<TemplatePhone>,
+    operator: Operator,
+    staff: Vec<Credentials>,
     now: UtcMillis,
     monotonic: Duration,
 }
@@ -46,8 +54,12 @@ struct TemplatePhone {
 pub struct World {
     /// The server.
     pub backend: Backend,
-    /// The phones: her phone, her tablet, another participant's phone, the dietitian's.
+    /// The phones: her phone, another participant's phone, her tablet, the dietitian's, and that of a dietitian who has no case yet.
     pub phones: Vec<Phone>,
+    /// The coordinator.
+    pub operator: Operator,
+    /// With what the dietitians sign in.
+    pub staff: Vec<Credentials>,
     /// The wall clock when it begins.
     pub now: UtcMillis,
     /// The monotonic clock when it begins.
@@ -96,6 +108,23 @@ pub fn to_http(request: &HttpRequest, part: Option<Vec<u8>>) -> Request<Body> {
     builder.body(body).expect("a request of the engine is a request")
 }
 
+/// Entries of a page of a simulated phone: simulated logs are short, and the first page must not bring them whole.
+pub const PAGE_ENTRIES: u32 = 15;
+
+/// The same request, with small pages.
+#[must_use]
+pub fn with_small_pages(request: &HttpRequest, page_entries: u32) -> HttpRequest {
+    let mut request = request.clone();
+    if request.path == "/v1/pull"
+        && let RequestBody::Json(bytes) = &mut request.body
+        && let Ok(mut pull) = serde_json::from_slice::<serde_json::Value>(bytes)
+    {
+        pull["page_entries"] = serde_json::json!(page_entries);
+        *bytes = pull.to_string().into_bytes();
+    }
+    request
+}
+
 /// Turns an answer of the router into one for the engine.
 #[must_use]
 pub fn to_answer(response: axum::http::Response<Body>) -> HttpAnswer {
@@ -127,7 +156,7 @@ pub fn device() -> DeviceDescription {
 }
 
 impl Template {
-    /// Makes the world: one society, a dietitian with two cases, a participant with a phone and a tablet, another with a phone.
+    /// Makes the world: one society with its coordinator, a dietitian with two cases and one without, a participant with a phone and a tablet, another with a phone.
     #[must_use]
     pub fn new() -> Self {
         let folder = temporary();
@@ -149,17 +178,25 @@ impl Template {
             "A simulated text.",
         ))
         .expect("a text");
-        let dietitian = at_once(staff::create(
-            server,
-            NewStaff {
-                login: "dietitian".to_owned(),
-                name: "Simulated dietitian".to_owned(),
-                roles: vec![(society_id, Role::Dietitian)],
+        let hire = |login: &'static str, role: Role| {
+            let new = NewStaff {
+                login: login.to_owned(),
+                name: format!("Simulated {login}"),
+                roles: vec![(society_id, role)],
                 qualification: Some(Qualification::RegisteredDietitian),
                 reply_hours: Some("9-17".to_owned()),
-            },
-        ))
-        .expect("a dietitian");
+            };
+            let made = at_once(staff::create(server, new)).expect("a member of the staff");
+            Credentials {
+                account_id: made.account_id,
+                login,
+                password: made.password.0.as_str().to_owned(),
+                second_factor: made.second_factor.0.as_str().to_owned(),
+            }
+        };
+        let dietitian = hire("dietitian", Role::Dietitian);
+        let colleague = hire("colleague", Role::Dietitian);
+        let operator = Operator::new(hire("coordinator", Role::Coordinator));
         let birth_date = LocalDate::new(1975, 4, 1).expect("a date");
         let invite = |number: u32| {
             let invitation = Invitation {
@@ -212,23 +249,21 @@ impl Template {
                 keeps_old_device: true,
             }),
         );
-        let secret = dietitian.second_factor.0.as_str();
         add(
             "the dietitian's phone",
-            SignIn::Staff(StaffSignInRequest {
-                login: "dietitian".to_owned(),
-                password: Secret::new(dietitian.password.0.as_str().to_owned()),
-                one_time_code: Secret::new(one_time_code(secret, backend.server.host.now().0)),
-                device: device(),
-            }),
+            SignIn::Staff(dietitian.sign_in(&backend)),
+        );
+        add(
+            "the colleague's phone",
+            SignIn::Staff(colleague.sign_in(&backend)),
         );
         let own: Vec<CaseId> = phones
             .iter()
             .take(2)
             .flat_map(|phone| phone.cases.clone())
             .collect();
-        if let Some(dietitian) = phones.last_mut() {
-            dietitian.cases = own;
+        for phone in phones.iter_mut().filter(|phone| phone.is_staff) {
+            phone.cases.clone_from(&own);
         }
         time.advance(Duration::from_secs(1));
         let monotonic = {
@@ -242,6 +277,8 @@ impl Template {
         Self {
             folder,
             phones,
+            operator,
+            staff: vec![dietitian, colleague],
             now,
             monotonic,
         }
@@ -272,6 +309,7 @@ impl Template {
                     random,
                 );
                 phone.device = made.device;
+                phone.device_id = DeviceId::from_uuid(uuid::Uuid::from_u128(made.device));
                 phone.account = made.account;
                 phone.cases.clone_from(&made.cases);
                 phone.is_staff = made.is_staff;
@@ -282,6 +320,8 @@ impl Template {
         World {
             backend,
             phones,
+            operator: self.operator.clone(),
+            staff: self.staff.clone(),
             now: self.now,
             monotonic: Duration::ZERO,
             folder,
@@ -300,7 +340,7 @@ fn phone_folder(root: &Path, name: &str) -> PathBuf {
 }
 
 /// The digits that an authenticator shows.
-fn one_time_code(address: &str, now_ms: i64) -> String {
+pub(super) fn one_time_code(address: &str, now_ms: i64) -> String {
     let secret = address
         .split("secret=")
         .nth(1)

@@ -89,14 +89,14 @@ impl Chat<'_> {
     ///
     /// Answers the id under which it goes: its own, or another one if it quoted what has gone and somebody may have seen its bytes. It
     /// quotes nothing then.
-    /// Errors: `NoSuchMessage` if it is not in the tray; `Store`.
+    /// Errors: `NoSuchMessage` if it is not in the tray; `NoSuchCase` if the case is not on this phone any more; `Store`.
     pub fn retry(&self, op_id: OpId) -> Result<OpId, ChatError> {
         self.store.write(|tx| self.send_again(tx, op_id))
     }
 
     /// Says that a message that has become old is still meant. It is sent with its original time. Answers as [`Self::retry`].
     ///
-    /// Errors: `NoSuchMessage` if it is not asked about; `Store`.
+    /// Errors: `NoSuchMessage` if it is not asked about; `NoSuchCase`; `Store`.
     pub fn confirm(&self, op_id: OpId) -> Result<OpId, ChatError> {
         self.store.write(|tx| {
             if of_tray(tx, op_id)?.state != OperationState::NeedsConfirmation {

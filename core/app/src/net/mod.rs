@@ -39,3 +39,4 @@ pub(crate) use driver::Driver;
 pub use plan::{UploadPlan, UploadPlanId, UploadResult};
 pub use sync::{Counts, Sync, SyncError, SyncOutcome};
 pub use tls::TlsError;
+pub use unpack::PACKED_FROM_BYTES;

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::{GzDecoder, GzEncoder};
 
 /// A body is not worth packing below this: one packet holds it either way.
-const PACKED_FROM_BYTES: usize = 1024;
+pub const PACKED_FROM_BYTES: usize = 1024;
 
 /// Why a body is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

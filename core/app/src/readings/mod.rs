@@ -25,8 +25,9 @@ mod sql;
 )]
 mod tests;
 
-use ayumi_protocol::body::Body;
+use ayumi_protocol::body::{Body, BodyReading};
 use ayumi_protocol::cursor::{Audience, LogName, Seq};
+use ayumi_protocol::entry::Entry;
 use ayumi_protocol::id::{CaseId, DeviceId};
 
 use crate::settings;
@@ -190,6 +191,21 @@ pub(crate) fn take_over(tx: &WriteTransaction<'_>, log: LogName, after: Seq) -> 
     let derives_steps = changed.day_start || changed.source_priority;
     steps::take_over(tx, own, after, derives_steps).map_err(of_steps)?;
     weight::take_over(tx, own, after, changed.day_start, changed.tau).map_err(of_weight)
+}
+
+/// Keeps an entry of another phone of hers that a restored server has lost and that this phone must not offer in its own name. `false`:
+/// every phone of hers may offer it.
+pub(crate) fn adopt(tx: &WriteTransaction<'_>, log: LogName, lost: &Entry) -> Result<bool, StoreError> {
+    if own_case(tx)?.is_none_or(|own| own.log() != log) || account::is_this_phone(tx, lost.device_id)? {
+        return Ok(false);
+    }
+    match lost.read_body() {
+        Ok(Some(BodyReading::Known(Body::StepsDay(day)))) => {
+            steps::adopt(tx, &day).map_err(of_steps)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The own operation about something was discarded, or the entry about it erased: the last word of the log counts again.

@@ -453,7 +453,7 @@ impl Staff<'_> {
 
     /// Sends a refused note, or a refused change of one, after all: as it is, under its id.
     ///
-    /// Errors: `NoSuchNote` if it is neither; `SignedOut`; `NotStaff`; `Store`.
+    /// Errors: `NoSuchNote` if it is neither; `NoSuchCase` if the case is not on this phone any more; `SignedOut`; `NotStaff`; `Store`.
     pub fn send_note_again(&self, op_id: OpId) -> Result<(), StaffError> {
         self.store.write(|tx| {
             let outgoing = refused_note(tx, op_id)?;

@@ -18,6 +18,7 @@ use chrono_tz::Tz;
 
 use super::day_by_hour::{HourOfDay, fill};
 use super::{DayByHour, DaySteps};
+use crate::deliberate::{Bug, is_made};
 use crate::time::{DayStart, HOUR_MS, HourSlot, UtcMillis, ZoneCache, parse_zone};
 
 /// What one phone says about one date.
@@ -117,7 +118,11 @@ pub(crate) fn merged(days: &[PhoneDay], day_start: DayStart, zones: &mut ZoneCac
                 phones: BTreeSet::new(),
             });
             slot.until = slot.until.max(until);
-            slot.steps = slot.steps.max(*steps);
+            slot.steps = if is_made(Bug::AddsPhones) && !slot.phones.is_empty() {
+                slot.steps.saturating_add(*steps)
+            } else {
+                slot.steps.max(*steps)
+            };
             slot.phones.insert(phone);
         }
     }

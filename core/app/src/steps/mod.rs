@@ -53,7 +53,7 @@ pub use summary::{
     roll_up_steps, with_unknown_dates,
 };
 
-pub(crate) use report::{report_due, report_everything, take_over};
+pub(crate) use report::{adopt, report_due, report_everything, take_over};
 pub(crate) use sql::{corrections, days, exclusions, pauses, priority, replace_priority};
 
 use crate::settings;

@@ -461,6 +461,100 @@ fn i8_steps_counted_twice_lost_or_invented_differ_from_their_source() {
     stage.is_clean();
 }
 
+/// Her phone and her tablet read walks of two hours: 300 and 500 steps of the first, 200 of the second on the phone alone.
+fn two_phones_read() -> Stage {
+    let mut stage = Stage::new();
+    stage.signs_in(TABLET, HER);
+    for (device, hour, name, steps) in [
+        (PHONE, 7, 1, 300),
+        (PHONE, 8, 2, 200),
+        (PHONE, 7, 1, 300),
+        (TABLET, 7, 1, 400),
+        (TABLET, 7, 3, 100),
+    ] {
+        stage.phone(device, reads(hour, name, Some(steps)));
+    }
+    stage
+}
+
+fn reads(hour: u32, name: u64, steps: Option<u32>) -> PhoneEvent {
+    PhoneEvent::HasRead(Reading {
+        case: CARE.case,
+        date: 20_260_415,
+        hour,
+        name,
+        steps,
+    })
+}
+
+fn draws(steps: Option<u32>) -> PhoneEvent {
+    PhoneEvent::DayDrawn {
+        case: CARE.case,
+        date: 20_260_415,
+        steps,
+    }
+}
+
+#[test]
+fn i8_of_two_phones_the_larger_amount_of_each_hour_counts_on_every_screen() {
+    let mut stage = two_phones_read();
+    stage.passes(HOUR);
+    for device in [PHONE, TABLET, DIETITIAN] {
+        stage.phone(device, draws(Some(700)));
+    }
+    stage.is_clean();
+    for (drawn, words) in [
+        (Some(1000), vec![(I8, Duplicated), (I8, Diverged)]),
+        (Some(699), vec![(I8, Lost), (I8, Diverged)]),
+        (None, vec![(I8, Lost), (I8, Diverged)]),
+    ] {
+        let mut stage = stage.clone();
+        stage.phone(DIETITIAN, draws(drawn));
+        stage.is_objected_to(&words);
+    }
+}
+
+#[test]
+fn i8_what_was_never_measured_is_drawn_at_no_time() {
+    let mut stage = Stage::new();
+    stage.phone(DIETITIAN, draws(Some(0)));
+    stage.is_objected_to(&[(I8, Unexpected)]);
+    // And what is on its way is not drawn yet, which is no loss before the end.
+    let mut stage = two_phones_read();
+    stage.phone(DIETITIAN, draws(Some(200)));
+    stage.is_clean();
+}
+
+#[test]
+fn i8_a_reading_that_its_source_withdrew_or_lowered_counts_so() {
+    let mut stage = two_phones_read();
+    stage
+        .phone(TABLET, reads(7, 1, None))
+        .phone(PHONE, reads(7, 1, Some(50)))
+        .passes(HOUR)
+        .phone(PHONE, draws(Some(300)));
+    stage.is_clean();
+    stage.phone(DIETITIAN, draws(Some(500)));
+    stage.is_objected_to(&[(I8, Duplicated), (I8, Diverged)]);
+}
+
+#[test]
+fn i8_what_a_phone_said_before_its_files_went_back_may_stay_and_nothing_above_it() {
+    let mut stage = two_phones_read();
+    stage
+        .phone(PHONE, PhoneEvent::RestoredFromBackup { backup: 99 })
+        .signs_in(PHONE, HER)
+        .phone(PHONE, reads(8, 2, Some(150)))
+        .passes(HOUR);
+    for steps in [650, 700] {
+        let mut stage = stage.clone();
+        stage.phone(DIETITIAN, draws(Some(steps)));
+        stage.is_clean();
+    }
+    stage.phone(DIETITIAN, draws(Some(649)));
+    stage.is_objected_to(&[(I8, Lost)]);
+}
+
 #[test]
 fn i9_a_lane_that_is_not_tried_is_stalled() {
     let mut stage = Stage::new();
@@ -509,6 +603,25 @@ fn i9_a_request_that_never_ends_hangs() {
     let mut killed = stage.clone();
     stage.passes(32_000).is_objected_to(&[(I9, Hung)]);
     killed.phone(PHONE, PhoneEvent::Killed).passes(32_000).is_clean();
+}
+
+#[test]
+fn i9_a_part_of_a_picture_may_take_longer_than_the_push_beside_it() {
+    let mut stage = Stage::new();
+    let target = Target::Lane(7, Lane::Talk);
+    let starts = |deadline_ms| PhoneEvent::RequestStarted { target, deadline_ms };
+    let ends = PhoneEvent::RequestEnded {
+        target,
+        end: RequestEnd::Progress,
+    };
+    stage
+        .phone(PHONE, starts(300_000))
+        .phone(PHONE, starts(30_000))
+        .passes(1_000)
+        .phone(PHONE, ends)
+        .passes(299_000);
+    stage.is_clean();
+    stage.passes(2_000).is_objected_to(&[(I9, Hung)]);
 }
 
 #[test]

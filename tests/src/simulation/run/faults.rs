@@ -1,5 +1,6 @@
-//! What happens to the surroundings of the phones: networks, clocks, backups, restarts, and the peace at the end.
+//! What happens to the surroundings of the phones: networks, clocks, disks, backups, restarts, and the peace at the end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ayumi_core::sync::engine::{Input, Signal};
@@ -17,7 +18,7 @@ impl Run {
         }
         let phones = self.world().phones.len() as u64;
         let phone = usize::try_from(self.dice.below(phones)).unwrap_or(0);
-        match self.dice.below(12) {
+        match self.dice.below(21) {
             0 | 1 => {
                 if self.world().phones[phone].process.is_some() {
                     self.kill(phone, "killed");
@@ -36,29 +37,29 @@ impl Run {
             8 => self.set_phone_back(phone),
             9 => self.back_up_server(),
             10 => self.restore_server(),
-            _ => {
-                let world = self.world.take().expect("a world");
-                // A deploy: requests in flight get no answer.
-                self.held.clear();
-                let World {
-                    backend,
-                    phones,
-                    now,
-                    monotonic,
-                    folder,
-                } = world;
-                self.world = Some(World {
-                    backend: backend.restart(),
-                    phones,
-                    now,
-                    monotonic,
-                    folder,
-                });
-                self.count("server restarted");
-            }
+            11 => self.restart_server(),
+            12 | 13 => self.fill_disk(phone),
+            14 => self.lose_power(phone),
+            15 => self.end_session(phone),
+            16 => self.suspend(phone),
+            17 => self.erase(),
+            18 => self.reassign(),
+            19 => self.reinstall(phone),
+            _ => self.make_snapshots(),
         }
         let delay = self.fault_delay();
         self.after(delay, Event::Fault);
+    }
+
+    fn restart_server(&mut self) {
+        // A deploy: requests in flight get no answer.
+        self.held.clear();
+        let world = self.world.take().expect("a world");
+        self.world = Some(World {
+            backend: world.backend.restart(),
+            ..world
+        });
+        self.count("server restarted");
     }
 
     fn disconnect(&mut self, phone: usize) {
@@ -165,20 +166,9 @@ impl Run {
         };
         self.held.clear();
         let world = self.world.take().expect("a world");
-        let World {
-            backend,
-            phones,
-            now,
-            monotonic,
-            folder,
-        } = world;
-        let backend = backend.restore(&backup);
         self.world = Some(World {
-            backend,
-            phones,
-            now,
-            monotonic,
-            folder,
+            backend: world.backend.restore(&backup),
+            ..world
         });
         let epoch = self.world().backend.epoch().as_uuid().as_u128();
         let at_ms = self.at_ms();
@@ -192,14 +182,24 @@ impl Run {
         );
         self.server_backup = Some(backup);
         self.count("server set back to a backup");
+        // Cases are where they were then. Whom the operator suspended or let go on since, she does again.
+        self.staff_changed();
+        let accounts: BTreeSet<u128> = self.world().phones.iter().map(|phone| phone.account).collect();
+        for account in accounts {
+            self.set_status(account, !self.suspended.contains(&account));
+        }
     }
 
     /// Faults are over: every network works, every app is in front, clocks are right.
     pub(super) fn make_peace(&mut self) {
         self.is_peace = true;
         self.note("peace");
+        for account in std::mem::take(&mut self.suspended) {
+            self.set_status(account, true);
+        }
         for phone in 0..self.world().phones.len() {
             self.world().phones[phone].wall_error_ms = 0;
+            self.make_room(phone);
             if self.world().phones[phone].process.is_none() {
                 self.open(phone, Cause::Engine);
             }
@@ -207,17 +207,31 @@ impl Run {
                 .process
                 .as_ref()
                 .is_some_and(|process| process.is_in_front);
-            if !is_in_front {
+            if is_in_front {
+                // Whoever looks at her phone again is asked about: an account may go on.
+                self.input(phone, Input::Signal(Signal::Foreground));
+            } else {
                 self.sleep(phone);
             }
             self.connect(phone);
-            let (wall, at_ms) = (self.wall(), self.at_ms());
-            people::tidy_up(&mut self.world().phones[phone], wall);
-            let made = &self.world.as_ref().expect("a world").phones[phone];
-            self.recorder.outbox(at_ms, made, Cause::Person);
-            self.input(phone, Input::Enqueued);
+            if self.world().phones[phone].has_to_sign_in {
+                self.sign_in(phone);
+            }
+            self.tidy_up(phone);
         }
         let at_ms = self.at_ms();
         self.recorder.history.world(at_ms, WorldEvent::FaultEnded);
+    }
+
+    /// The owner of a phone agrees again, and it reads every step there is.
+    pub(super) fn tidy_up(&mut self, phone: usize) {
+        let (wall, at_ms) = (self.wall(), self.at_ms());
+        people::tidy_up(&mut self.world().phones[phone], wall);
+        let made = &self.world.as_ref().expect("a world").phones[phone];
+        for read in self.walks.read_all(made, phone) {
+            self.recorder.history.phone(at_ms, made.device, read);
+        }
+        self.recorder.outbox(at_ms, made, Cause::Person);
+        self.input(phone, Input::Enqueued);
     }
 }

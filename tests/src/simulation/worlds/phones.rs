@@ -11,7 +11,7 @@ use ayumi_core::sync::engine::{
     Command, Engine, EngineConfig, HttpRequest, Input, Instruction, NoAnswer, RequestId,
 };
 use ayumi_core::time::UtcMillis;
-use ayumi_protocol::id::CaseId;
+use ayumi_protocol::id::{CaseId, DeviceId};
 use ayumi_protocol::session::Tokens;
 use sha2::{Digest as _, Sha256};
 
@@ -178,6 +178,7 @@ impl Phones {
             SharedDice::for_ids(seed),
         );
         phone.device = self.device;
+        phone.device_id = DeviceId::from_uuid(uuid::Uuid::from_u128(self.device));
         phone.account = self.account;
         phone.cases = vec![self.case_id];
         phone.is_staff = self.is_staff;

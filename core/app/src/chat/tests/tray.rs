@@ -1,6 +1,7 @@
 //! What was not sent: parked messages and old ones.
 
 use super::*;
+use crate::store::WriteTransaction;
 use crate::sync::outbox::park_reason;
 
 #[test]
@@ -64,6 +65,23 @@ fn sent_again_with_another_text_it_is_a_new_utterance_and_replies_follow_it() {
     phone.sync(&mut log);
     assert_eq!(phone.texts(), ["一の三", "答え"]);
     assert_eq!(log.entries.len(), 2);
+}
+
+#[test]
+fn what_was_written_to_a_case_that_is_gone_is_not_sent_again_and_stays_in_the_tray() {
+    let (phone, _log) = her_phone();
+    let kept = phone.say("一");
+    let lost = |tx: &WriteTransaction<'_>| crate::sync::replica::lose_case(tx, case(1));
+    phone.store().write(lost).unwrap();
+    for sent in [
+        phone.chat().retry(kept),
+        phone.chat().edit_and_send_again(kept, "一"),
+    ] {
+        assert!(matches!(sent, Err(ChatError::NoSuchCase)), "{sent:?}");
+    }
+    let left = phone.chat().not_sent(case(1)).unwrap();
+    assert_eq!((left.len(), left[0].op_id), (1, kept));
+    assert_eq!(left[0].reason, Attention::NoLongerAssigned);
 }
 
 #[test]

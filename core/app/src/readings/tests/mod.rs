@@ -55,6 +55,7 @@ impl Random for Counted {
 
 /// The log of the case, as a server keeps it.
 struct Server {
+    epoch: Epoch,
     log: Vec<Entry>,
 }
 
@@ -83,7 +84,10 @@ impl Default for Server {
             body: Some(opened.to_raw().unwrap()),
             unknown: UnknownFields::default(),
         };
-        Self { log: vec![entry] }
+        Self {
+            epoch: EPOCH,
+            log: vec![entry],
+        }
     }
 }
 
@@ -203,17 +207,22 @@ impl Phone {
 
     fn pull(&self, server: &Server) {
         loop {
-            let replica = self
-                .app
-                .store()
-                .read(|reader| replica::shown(reader, LOG))
-                .unwrap()
-                .unwrap();
+            let growing = || {
+                let store = self.app.store();
+                store
+                    .read(|reader| replica::growing(reader, LOG))
+                    .unwrap()
+                    .unwrap()
+            };
+            if growing().cursor.epoch != server.epoch {
+                self.write(|tx| replica::restart(tx, LOG, server.epoch));
+            }
+            let replica = growing();
             let from = usize::try_from(replica.cursor.seq.number()).unwrap();
             let until = (from + self.page.get()).min(server.log.len());
             let page = Page {
                 after: Cursor {
-                    epoch: EPOCH,
+                    epoch: server.epoch,
                     seq: replica.cursor.seq,
                 },
                 entries: server.log[from..until].to_vec(),

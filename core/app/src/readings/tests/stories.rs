@@ -39,6 +39,101 @@ fn f80_the_day_of_a_change_of_phones_is_never_counted_twice() {
 }
 
 #[test]
+fn f70_f80_what_a_restored_server_lost_of_one_phone_hides_nothing_of_another_and_is_not_lost() {
+    for is_gone in [false, true] {
+        let mut server = Server::default();
+        let (old, new) = (Phone::hers(1), Phone::hers(2));
+        new.walk("b", START.plus(HOUR_MS), 300);
+        new.sync(&mut server);
+        old.pull(&server);
+        // The old phone's report has the higher revision.
+        old.walk("a", START, 1000);
+        old.sync(&mut server);
+        new.pull(&server);
+        assert_eq!(new.total("2026-04-01"), Some(1300));
+        server.log.truncate(1);
+        server.epoch = Epoch::from_uuid(Uuid::from_u128(10));
+        // The new phone is the first to hear of it.
+        for _ in 0..2 {
+            new.pull(&server);
+            new.sync(&mut server);
+            if !is_gone {
+                old.pull(&server);
+                old.sync(&mut server);
+            }
+        }
+        let dietitian = Phone::dietitians(3);
+        dietitian.pull(&server);
+        let home = dietitian.app.case_home(CASE, date("2026-04-01")).unwrap();
+        assert_eq!(home.steps.steps, Some(1300), "{is_gone}");
+        new.pull(&server);
+        assert_eq!(new.total("2026-04-01"), Some(1300), "{is_gone}");
+        let another = Phone::hers(4);
+        another.pull(&server);
+        assert_eq!(another.total("2026-04-01"), Some(1300), "{is_gone}");
+    }
+}
+
+#[test]
+fn a_correction_of_a_phone_that_is_gone_outlives_a_restored_server() {
+    let mut server = Server::default();
+    let (old, new) = (Phone::hers(1), Phone::hers(2));
+    new.walk("b", START.plus(HOUR_MS), 300);
+    new.sync(&mut server);
+    old.pull(&server);
+    old.correct("2026-04-01", Some(5000));
+    old.sync(&mut server);
+    new.pull(&server);
+    server.log.truncate(1);
+    server.epoch = Epoch::from_uuid(Uuid::from_u128(10));
+    new.pull(&server);
+    new.sync(&mut server);
+    let dietitian = Phone::dietitians(3);
+    dietitian.pull(&server);
+    let home = dietitian.app.case_home(CASE, date("2026-04-01")).unwrap();
+    assert_eq!(home.steps.steps, Some(5000));
+}
+
+#[test]
+fn a_correction_that_was_taken_back_before_it_was_there_does_not_hide_that_of_another_phone() {
+    let mut server = Server::default();
+    let (one, two) = (Phone::hers(1), Phone::hers(2));
+    one.correct("2026-04-02", Some(0));
+    two.correct("2026-04-02", None);
+    one.send(&mut server);
+    two.pull(&server);
+    two.sync(&mut server);
+    one.sync(&mut server);
+    assert_eq!(one.total("2026-04-02"), Some(0));
+    assert_eq!(two.total("2026-04-02"), Some(0));
+}
+
+#[test]
+fn what_a_phone_said_before_it_signed_in_again_it_says_again_under_its_old_id() {
+    let mut server = Server::default();
+    let phone = Phone::hers(1);
+    phone.walk("a", START, 1000);
+    phone.sync(&mut server);
+    let said = server.log.last().unwrap().op_id;
+    let present = phone.app.account().unwrap().unwrap();
+    phone.write(|tx| {
+        account::write(
+            tx,
+            &Account {
+                device_id: DeviceId::from_uuid(Uuid::from_u128(77)),
+                ..present.clone()
+            },
+        )
+    });
+    server.log.truncate(1);
+    server.epoch = Epoch::from_uuid(Uuid::from_u128(10));
+    phone.pull(&server);
+    phone.sync(&mut server);
+    assert_eq!(server.log.last().unwrap().op_id, said);
+    assert_eq!(phone.total("2026-04-01"), Some(1000));
+}
+
+#[test]
 fn a_phone_reports_its_own_readings_alone() {
     let mut server = Server::default();
     let (old, new) = (Phone::hers(1), Phone::hers(2));

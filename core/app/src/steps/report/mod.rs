@@ -10,7 +10,7 @@
 //!
 //! A revision is one more than any that is known about the date, so that what was said last counts, whichever phone said it. A
 //! **base** is the last report of an earlier life of this phone (its file was lost, or an old copy of it came back): its readings are
-//! gone, so the report is kept and goes into the reports that follow.
+//! gone, so the report is kept and goes into the reports that follow. What a restored server has lost of another phone joins the base too.
 //!
 //! A correction is a word and not a measurement: of all reports that have one the highest revision counts. This phone reports its own
 //! only while it is the one that counts, so that an old word does not come back with new steps.
@@ -30,11 +30,12 @@ use super::merge::{PhoneDay, ReportedCorrection, correction_of, merged};
 use super::paused_dates::is_paused;
 use super::{DayByHour, StepError, apply, day_by_hour};
 use crate::case::reported::{self, StepReport};
+use crate::deliberate::{Bug, is_made};
 use crate::readings::{self, OwnCase, Reported};
 use crate::settings;
 use crate::store::{Reader, StoreError, WriteTransaction};
 use crate::sync::outbox::Moment;
-use crate::time::{DateRange, DayStart, UtcMillis, ZoneCache, format_date};
+use crate::time::{DateRange, DayStart, UtcMillis, ZoneCache, format_date, parse_date};
 
 /// A correction of this phone ranks by the revision of the report that told it.
 pub(super) struct OwnWord {
@@ -242,11 +243,18 @@ pub(crate) fn report_due(
         operations: 0,
         has_more: due.len() >= most,
     };
+    let mut unsaid = BTreeSet::new();
     for (date, is_corrected) in due {
         if report_date(tx, moment, own, date, is_corrected)? {
             reported.operations = reported.operations.saturating_add(1);
+        } else if is_corrected {
+            unsaid.insert(date);
         }
         sql::set_reported(tx, date)?;
+    }
+    if !unsaid.is_empty() {
+        // A word that came to nothing hides that of another phone no longer.
+        apply::StepBatch::new(tx, settings::day_start(tx)?)?.derive_dates(&unsaid)?;
     }
     Ok(reported)
 }
@@ -287,7 +295,7 @@ fn report_date(
         && day.paused.is_empty()
         && day.quarantined_steps == 0;
     match &last {
-        Some((_, last)) if *last == body => return Ok(false),
+        Some((_, last)) if *last == body || is_made(Bug::ReportsOnce) => return Ok(false),
         None if is_empty => return Ok(false),
         _ => {}
     }
@@ -327,29 +335,42 @@ fn own_day(
     let others = Others::load(tx, own, DateRange::single(date))?;
     let base = others.bases.get(&date).map(PhoneDay::of_report);
     let days: Vec<PhoneDay> = [measured].into_iter().chain(base).collect();
-    let (Some(mut phone), Some(local)) = (
-        merged(&days, day_start, &mut zones),
-        LocalDate::parse(&format_date(date)),
-    ) else {
+    let Some(phone) = merged(&days, day_start, &mut zones) else {
         return Ok(None);
     };
+    let mut word = sql::own_word(tx, date)?;
+    word.is_corrected = is_corrected;
+    let (correction, is_own) = effective(own, &word, others.of(date));
+    Ok(as_report(
+        phone,
+        date,
+        correction.filter(|_| is_own),
+        day_start,
+        &mut zones,
+    ))
+}
+
+/// A date as it travels, without a revision; `None` for one that does not.
+fn as_report(
+    mut phone: PhoneDay,
+    date: NaiveDate,
+    correction_steps: Option<i64>,
+    day_start: DayStart,
+    zones: &mut ZoneCache,
+) -> Option<StepsDay> {
+    let local = LocalDate::parse(&format_date(date))?;
     let end = zones
         .get(phone.zone)
         .stretches_of(date, day_start)
         .last()
         .map(|(_, until)| *until);
-    let mut word = sql::own_word(tx, date)?;
-    word.is_corrected = is_corrected;
-    let (correction, is_own) = effective(own, &word, others.of(date));
     shorten(&mut phone);
-    let Some(zone) = ZoneName::parse(phone.zone.name()) else {
-        return Ok(None);
-    };
-    Ok(Some(StepsDay {
+    let zone = ZoneName::parse(phone.zone.name())?;
+    Some(StepsDay {
         date: local,
         revision: 0,
         sensor_steps: phone.sensor_steps(),
-        correction_steps: correction.filter(|_| is_own),
+        correction_steps,
         quarantined_steps: phone.quarantined_steps,
         zone,
         is_travel_day: phone.is_travel_day,
@@ -363,7 +384,35 @@ fn own_day(
             .collect(),
         paused: spans(&phone.paused, end),
         excluded: spans(&phone.excluded, end),
-    }))
+    })
+}
+
+/// Keeps what another phone of hers had reported and a restored server has lost.
+///
+/// That phone may be gone, so somebody has to say it again. Under the name of this phone it would hide what this one measured; so it
+/// joins the base, and is told with the next report. Its correction, if it is the last word, becomes the word of this phone.
+pub(crate) fn adopt(tx: &WriteTransaction<'_>, lost: &StepsDay) -> Result<(), StepError> {
+    let Some(date) = parse_date(lost.date.to_string().as_str()) else {
+        return Ok(());
+    };
+    let day_start = settings::day_start(tx)?;
+    let mut zones = ZoneCache::default();
+    let base = sql::bases(tx, DateRange::single(date))?.remove(&date);
+    let days: Vec<PhoneDay> = base.iter().chain([lost]).map(PhoneDay::of_report).collect();
+    let joined = merged(&days, day_start, &mut zones)
+        .and_then(|phone| as_report(phone, date, None, day_start, &mut zones));
+    let Some(joined) = joined else { return Ok(()) };
+    let (revision, mut said) = sql::own_word(tx, date)?.last.unwrap_or((0, joined.clone()));
+    if lost.correction_steps.is_some() && lost.revision > revision {
+        said.correction_steps = lost.correction_steps;
+    }
+    // No report equals a text with a space in front: it is told even if this phone has said the same before.
+    let said = format!(" {}", text(&said)?);
+    sql::put_adopted(tx, date, revision.max(lost.revision), &said, &text(&joined)?)?;
+    sql::set_due(tx, date, false)?;
+    let mut batch = apply::StepBatch::new(tx, day_start)?;
+    batch.derive_dates(&BTreeSet::from([date]))?;
+    Ok(())
 }
 
 /// Hours without steps give way where a date has more hours than a report may hold.

@@ -126,6 +126,27 @@ pub(super) fn put_base(
     Ok(())
 }
 
+/// Keeps what joins the reports of this phone from here on, beside what it said last.
+pub(super) fn put_adopted(
+    tx: &WriteTransaction<'_>,
+    date: NaiveDate,
+    revision: u32,
+    body: &str,
+    base: &str,
+) -> SqlResult<()> {
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO step_report (date, revision, body, base)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (date) DO UPDATE
+             SET revision = excluded.revision,
+                 body = excluded.body,
+                 base = excluded.base",
+        )?
+        .execute(params![format_date(date), revision, body, base])?;
+    Ok(())
+}
+
 /// The bases of a range of dates.
 pub(super) fn bases(reader: &Reader<'_>, range: DateRange) -> SqlResult<BTreeMap<NaiveDate, StepsDay>> {
     let mut statement = reader.connection().prepare_cached(

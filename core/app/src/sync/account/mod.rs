@@ -5,7 +5,7 @@ mod sql;
 use ayumi_protocol::id::{AccountId, CaseId, DeviceId};
 use ayumi_protocol::session::ConsentVersion;
 
-use crate::store::{Reader, StoreError, WriteTransaction};
+use crate::store::{Reader, StoreError, WriteTransaction, settings as settings_table};
 use crate::time::UtcMillis;
 
 /// Whether the server still takes requests of this session.
@@ -70,7 +70,27 @@ pub fn read(reader: &Reader<'_>) -> Result<Option<Account>, StoreError> {
 
 /// Writes the account of a session that has begun, over that of an earlier session of the same person.
 pub(crate) fn write(tx: &WriteTransaction<'_>, account: &Account) -> Result<(), StoreError> {
+    let before = sql::read(tx)?.filter(|before| before.device_id != account.device_id);
+    if let Some(before) = before {
+        let mut former = former_devices(tx)?;
+        former.push(before.device_id.to_string());
+        settings_table::set(tx, FORMER_DEVICES, Some(&former.join(" ")))?;
+    }
     Ok(sql::write(tx, account)?)
+}
+
+/// The setting with the names that this phone had with the server, one for each earlier sign-in.
+const FORMER_DEVICES: &str = "sync.former_devices";
+
+fn former_devices(reader: &Reader<'_>) -> Result<Vec<String>, StoreError> {
+    let text = settings_table::get(reader, FORMER_DEVICES)?.unwrap_or_default();
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Whether a device of the log is this phone, under its present name or one from before it signed in again.
+pub(crate) fn is_this_phone(reader: &Reader<'_>, device_id: DeviceId) -> Result<bool, StoreError> {
+    let is_present = sql::read(reader)?.is_some_and(|account| account.device_id == device_id);
+    Ok(is_present || former_devices(reader)?.contains(&device_id.to_string()))
 }
 
 /// Notes what the server said about the session.

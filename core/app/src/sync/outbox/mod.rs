@@ -333,14 +333,19 @@ pub(crate) fn discard(tx: &WriteTransaction<'_>, op_id: OpId) -> Result<(), Enqu
 
 /// Sends a parked or old operation after all: at the tail, under its id, with its bytes. What was parked with it follows it.
 ///
-/// Errors: `Gone` if it is neither.
+/// Errors: `Gone` if it is neither; `NoSuchCase` if its case is not on this phone any more.
 pub(crate) fn send_again(tx: &WriteTransaction<'_>, now: UtcMillis, op_id: OpId) -> Result<(), EnqueueError> {
-    let state = sql::find(tx, op_id)?.map(|outgoing| outgoing.state);
-    if !matches!(
-        state,
-        Some(OperationState::Parked | OperationState::NeedsConfirmation)
-    ) {
+    let Some(outgoing) = sql::find(tx, op_id)?.filter(|outgoing| {
+        matches!(
+            outgoing.state,
+            OperationState::Parked | OperationState::NeedsConfirmation
+        )
+    }) else {
         return Err(EnqueueError::Gone);
+    };
+    // Nothing is sent to a log that is not here: it would wait without an end, and no longer lie in the tray.
+    if !super::replica::is_known(tx, outgoing.log)? {
+        return Err(EnqueueError::NoSuchCase);
     }
     for op_id in with_dependents(tx, op_id)? {
         sql::requeue(tx, op_id, now)?;

@@ -1,7 +1,8 @@
 //! After the server was restored: the log that was read again takes the place of the one that was shown.
 //!
 //! What this account wrote and the server has lost goes back into the outbox, in its old order and with its old bytes, ahead of what
-//! waits there. What others wrote and the server has lost is kept aside and shown as lost. Source: sync.md 7.
+//! waits there; but for the steps that another phone of hers reported, which count for the phone that sends them: they join what this
+//! phone reports itself. What others wrote and the server has lost is kept aside and shown as lost. Source: sync.md 7.
 
 use ayumi_protocol::body::{Body, BodyReading};
 use ayumi_protocol::cursor::{LogName, Seq};
@@ -10,6 +11,7 @@ use ayumi_protocol::id::AccountId;
 use ayumi_protocol::kind::Kind;
 
 use super::{Replica, refold_log, settle, sql};
+use crate::readings;
 use crate::store::{StoreError, WriteTransaction};
 use crate::sync::outbox::{self, OperationState, Outgoing};
 use crate::sync::uploads;
@@ -68,7 +70,9 @@ fn compare(
     let missing = sql::missing(tx, old.id, fresh.id)?;
     // Each goes in front of the one that follows it.
     for entry in missing.iter().rev().filter(|entry| Some(entry.author_id) == own) {
-        offer_again(tx, now, old.log, entry)?;
+        if !readings::adopt(tx, old.log, entry)? {
+            offer_again(tx, now, old.log, entry)?;
+        }
     }
     for entry in missing.iter().filter(|entry| Some(entry.author_id) != own) {
         // Thinned and erased entries say nothing that could be missed.
