@@ -1,10 +1,11 @@
 //! Values that are kept once and named by a number.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::rc::Rc;
+
+use super::unordered::Map;
 
 /// The number of a value of a kind. Zero is the first value that was kept.
 pub struct Number<Value>(u32, PhantomData<fn() -> Value>);
@@ -12,14 +13,14 @@ pub struct Number<Value>(u32, PhantomData<fn() -> Value>);
 /// All values of a kind.
 pub struct Interned<Value> {
     values: Vec<Rc<Value>>,
-    numbers: HashMap<Rc<Value>, u32>,
+    numbers: Map<Rc<Value>, u32>,
 }
 
 impl<Value: Eq + Hash + Default> Default for Interned<Value> {
     fn default() -> Self {
         let mut empty = Self {
             values: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: Map::new(),
         };
         // So that the number of a default is the default number.
         empty.number(Value::default());

@@ -1,12 +1,12 @@
 //! What has to hold in each state of a small world, and the history of a path for the oracle.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::phones::PhoneState;
 use super::servers::ServerState;
 use super::small_world::SmallWorld;
 use super::state::{Place, Side, State};
+use super::unordered::Set;
 use crate::oracle::{Anomaly, Happening, History, Invariant, OpId, PhoneEvent, RequestEnd, Word};
 use crate::simulation::record::target_of;
 
@@ -16,7 +16,7 @@ const EVENT_MS: u64 = 100;
 const QUIET_MS: u64 = 900_000;
 
 /// A phone, how much its owner had done, and the server, in states that were found to fit together.
-pub type Fine = HashSet<(usize, PhoneState, u8, ServerState)>;
+pub type Fine = Set<(usize, PhoneState, u8, ServerState)>;
 
 /// Writes a history down while a path is walked.
 #[derive(Default)]

@@ -44,6 +44,7 @@
 //! | `judge.rs` | what has to hold in each state, and the history for the oracle |
 //! | `phones.rs`, `servers.rs` | the real parts, their states and their steps |
 //! | `interned.rs` | values that are kept once and named by a number |
+//! | `unordered.rs` | maps and sets without an order |
 //! | `image.rs` | a database file in memory, and when two are the same |
 //! | `wire.rs` | requests and answers |
 //! | `search.rs` | the search, and the walk along one path |
@@ -56,6 +57,7 @@ mod search;
 mod servers;
 mod small_world;
 mod state;
+mod unordered;
 mod wire;
 
 use std::fmt;

@@ -1,9 +1,10 @@
 //! The search: every state of a small world once, the nearest first.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::small_world::SmallWorld;
 use super::state::{Choice, State};
+use super::unordered::Set;
 use super::{Options, Report};
 use crate::oracle::{self, Anomaly};
 use crate::simulation::world::Template;
@@ -56,7 +57,7 @@ struct Search {
     world: SmallWorld,
     options: Options,
     beginning: State,
-    seen: HashSet<State>,
+    seen: Set<State>,
     /// From where and by what each state was reached first.
     ways: Vec<(u32, Choice)>,
     queue: VecDeque<(u32, u32, State)>,
@@ -70,7 +71,7 @@ impl Search {
             world,
             options,
             beginning,
-            seen: HashSet::new(),
+            seen: Set::new(),
             ways: Vec::new(),
             queue: VecDeque::new(),
             report: Report::default(),

@@ -1,7 +1,7 @@
 //! The states in which the server of a small world can be, and what it answers in each. Each request is handled once in each state, by
 //! the real router over the real store, and then remembered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -12,6 +12,7 @@ use ayumi_server::host::ManualTime;
 use object_store::memory::InMemory;
 
 use super::image::{Image, content_of};
+use super::unordered::Map;
 use super::wire::{AnswerNumber, RequestNumber, Wire};
 use crate::oracle::{Happening, Log, ServerEvent};
 use crate::simulation::backend::{Backend, at_once};
@@ -58,7 +59,7 @@ pub struct Servers {
     cases: Vec<CaseId>,
     known: Vec<Known>,
     numbers: BTreeMap<[u8; 32], ServerState>,
-    handled: HashMap<(ServerState, RequestNumber), Handled>,
+    handled: Map<(ServerState, RequestNumber), Handled>,
     restored: BTreeMap<(ServerState, ServerState), Restored>,
 }
 
@@ -95,7 +96,7 @@ impl Servers {
             cases,
             numbers: BTreeMap::from([(sum, 0)]),
             known: vec![known],
-            handled: HashMap::new(),
+            handled: Map::new(),
             restored: BTreeMap::new(),
         }
     }

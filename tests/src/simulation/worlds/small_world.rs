@@ -5,7 +5,6 @@
 //! - A step does not depend on the path: the same choice in the same state leads to the same state.
 //! - Nothing but [`SmallWorld::apply`] makes a state out of another one.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::judge::{Fine, Writer};
 use super::phones::{Flight, Phones, Step, Told};
 use super::servers::{Handled, Servers};
 use super::state::{Choice, Place, Side, State, Strays};
+use super::unordered::Map;
 use super::wire::{AnswerNumber, RequestNumber, Wire};
 use crate::oracle::{Happening, Log, OpId, PhoneEvent, RequestEnd, ServerEvent, WorldEvent};
 use crate::simulation::backend::at_once;
@@ -36,9 +36,9 @@ pub struct SmallWorld {
     pub(super) sides: Interned<Side>,
     strays: Interned<Strays>,
     /// What comes of a choice that concerns one phone, with the answer if it is one that a request gets.
-    turns: HashMap<(Number<Side>, Choice, Option<AnswerNumber>), Turn>,
+    turns: Map<(Number<Side>, Choice, Option<AnswerNumber>), Turn>,
     /// Strays with others added.
-    joined: HashMap<(Number<Strays>, Number<Strays>), Number<Strays>>,
+    joined: Map<(Number<Strays>, Number<Strays>), Number<Strays>>,
     pub(super) fine: Fine,
     pub(super) log: Log,
     /// The operations of each phone in the order in which they were made.
@@ -120,8 +120,8 @@ impl SmallWorld {
             wire: Wire::default(),
             sides: Interned::default(),
             strays: Interned::default(),
-            turns: HashMap::new(),
-            joined: HashMap::new(),
+            turns: Map::new(),
+            joined: Map::new(),
             fine: Fine::default(),
             log,
             before: Vec::new(),

@@ -83,7 +83,10 @@ impl Step<'_> {
             }
             Some(_) if !self.is_due(self.memory.snapshots.retry) => Ok(()),
             Some(Turn::Ask(replica)) => self.ask_for_snapshot(&replica),
-            Some(Turn::Go(_, snapshot)) => self.fetch_part(snapshot),
+            Some(Turn::Go(_, snapshot)) => {
+                self.fetch_part(snapshot);
+                Ok(())
+            }
         }
     }
 
@@ -241,7 +244,7 @@ impl Step<'_> {
         self.memory.snapshots.is_to_be_looked_at = true;
     }
 
-    fn fetch_part(&mut self, snapshot: LogSnapshot) -> Result<(), StoreError> {
+    fn fetch_part(&mut self, snapshot: LogSnapshot) {
         let offset_bytes = snapshot.fetched_bytes;
         let last = offset_bytes
             .saturating_add(u64::from(limits::SNAPSHOT_PART_BYTES))
@@ -262,7 +265,6 @@ impl Step<'_> {
             generation: self.memory.generation(),
         };
         self.send(Flight::SnapshotPart(flight), call);
-        Ok(())
     }
 
     pub(super) fn snapshot_part_arrived(

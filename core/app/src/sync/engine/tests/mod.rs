@@ -93,7 +93,7 @@ impl Driven {
         }
         self.wall = self
             .wall
-            .plus(i64::try_from((until - self.monotonic).as_millis()).unwrap());
+            .plus(i64::try_from(until.saturating_sub(self.monotonic).as_millis()).unwrap());
         self.monotonic = until;
     }
 
