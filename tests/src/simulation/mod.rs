@@ -19,14 +19,16 @@
 //! | `operator.rs` | what a coordinator does |
 //! | `run/faults.rs` | what happens to networks, clocks, files and the server |
 //! | `run/desk.rs` | what happens to sessions, accounts, cases and entries |
+//! | `run/requests.rs` | requests on their way, and their answers |
+//! | `run/explain.rs` | what a verbose run prints of an anomaly |
 //! | `people.rs` | what people do |
 //! | `walks.rs` | what people walk, and how their phones learn of it |
 //! | `record.rs` | what happened, as the oracle reads it |
 //! | `run.rs` | the loop |
 //! | `logs.rs` | what is logged |
-//! | `new_phone.rs` | a new phone and the snapshots of the server, request by request |
+//! | `new_phone/` | a new phone and the snapshots of the server, request by request |
 //! | `random.rs` | chance |
-//! | `day.rs` | an ordinary day of one phone without faults, counted |
+//! | `day.rs`, `day/acts.rs` | an ordinary day of one phone without faults, counted, and what is done in it |
 //! | `worlds/` | small worlds without chance: every order of what can happen in them |
 
 #![expect(
