@@ -23,10 +23,13 @@ fn main() {
             "--seeds" => seeds = Some(number()),
             "--seed" => first = Some(number()),
             "--minutes" => options.minutes = number(),
+            "--walks" => options.has_walks = true,
             "--verbose" => options.is_verbose = true,
             "--prove" => std::process::exit(i32::from(!prove(options))),
             other => {
-                eprintln!("unknown argument {other}: --seeds N, --seed S, --minutes M, --verbose, --prove");
+                eprintln!(
+                    "unknown argument {other}: --seeds N, --seed S, --minutes M, --walks, --verbose, --prove"
+                );
                 std::process::exit(2);
             }
         }
@@ -77,6 +80,7 @@ fn prove(options: Options) -> bool {
     let mut found_all = true;
     for (invariant, bug) in BUGS {
         let options = Options {
+            has_walks: true,
             bug: Some(*bug),
             ..options
         };

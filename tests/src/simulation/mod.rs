@@ -117,6 +117,8 @@ pub const BUGS: &[(Invariant, Mistake)] = &[
 pub struct Options {
     /// How long faults go on, in virtual minutes.
     pub minutes: u64,
+    /// Phones read steps.
+    pub has_walks: bool,
     /// Print each event.
     pub is_verbose: bool,
     /// The bug that is made on purpose.
@@ -127,6 +129,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             minutes: 40,
+            has_walks: false,
             is_verbose: false,
             bug: None,
         }

@@ -407,10 +407,12 @@ impl Run {
             dice,
             walks,
             recorder,
+            options,
             ..
         } = self;
         let made = &mut world.as_mut().expect("a world").phones[phone];
-        let did = if !made.is_staff && made.process.is_some() && dice.happens(150) {
+        let walks_now = options.has_walks && !made.is_staff && made.process.is_some() && dice.happens(150);
+        let did = if walks_now {
             for read in walks.go_on(made, phone, dice) {
                 recorder.history.phone(at_ms, made.device, read);
             }

@@ -228,8 +228,10 @@ impl Run {
         let (wall, at_ms) = (self.wall(), self.at_ms());
         people::tidy_up(&mut self.world().phones[phone], wall);
         let made = &self.world.as_ref().expect("a world").phones[phone];
-        for read in self.walks.read_all(made, phone) {
-            self.recorder.history.phone(at_ms, made.device, read);
+        if self.options.has_walks {
+            for read in self.walks.read_all(made, phone) {
+                self.recorder.history.phone(at_ms, made.device, read);
+            }
         }
         self.recorder.outbox(at_ms, made, Cause::Person);
         self.input(phone, Input::Enqueued);
